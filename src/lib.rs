@@ -1,1 +1,10 @@
-//! Atropos.
+//! Atropos, an OAuth 2.0 authorization server whose heart is revocation.
+//!
+//! One arrow: `http -> domain <- store`; only [`app`] knows all three.
+//!
+//! - [`domain`]: what OAuth means here. Rules are functions from record to record; time and chance are arguments.
+//! - `store`: where records and revocations are kept, Redis or embedded.
+//! - `http`: the wire.
+
+pub mod domain;
+pub mod store;

@@ -65,7 +65,9 @@ impl Denylist {
             .or_else(|| find(&self.families, &credential.token.family).map(exact))
             .or_else(|| find(&self.keys, &credential.key).map(exact))
             .or_else(|| self.clients.pin().get(credential.client).copied().and_then(older))
-            .or_else(|| credential.subject.and_then(|subject| self.subjects.pin().get(subject).copied()).and_then(older))
+            .or_else(|| {
+                credential.subject.and_then(|subject| self.subjects.pin().get(subject).copied()).and_then(older)
+            })
             .or_else(|| find(&self.everything, &()).and_then(older))
             .or_else(|| self.covering_ancestor(credential))
     }

@@ -1,0 +1,52 @@
+//! What is told of each issue, refresh, reuse and revocation. No token, no secret; a person only by a keyed hash.
+
+use super::client::{ClientId, Surface};
+use super::store::Receipt;
+use super::{Cause, FamilyId};
+
+/// Something that happened to tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    Issued {
+        family: FamilyId,
+        client: ClientId,
+        surface: Surface,
+        grant: &'static str,
+    },
+    Refreshed {
+        family: FamilyId,
+        client: ClientId,
+        serial: u32,
+    },
+    /// A lost answer was given again.
+    Replayed {
+        family: FamilyId,
+        client: ClientId,
+        serial: u32,
+    },
+    /// A spent refresh token came again; its family was ended.
+    Reused {
+        family: FamilyId,
+        client: ClientId,
+        serial: u32,
+        receipt: Receipt,
+    },
+    /// `target` is the kind of target (`token`, `family`, `subject`, `client`, `key`, `everything`).
+    Revoked {
+        target: &'static str,
+        family: Option<FamilyId>,
+        client: Option<ClientId>,
+        cause: Cause,
+        receipt: Receipt,
+    },
+    /// A shard's history had forked, and this node put back what it lacked.
+    Healed {
+        shard: u16,
+        entries: usize,
+    },
+}
+
+/// Whoever writes events down.
+pub trait Audit: Send + Sync + 'static {
+    fn record(&self, event: &Event);
+}

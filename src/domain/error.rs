@@ -1,0 +1,96 @@
+//! What can go wrong: one variant per fault that a client can make, and [`Error::Unavailable`].
+
+use std::time::Duration;
+
+use super::store::Unavailable;
+
+/// Why a request was not done. The mapping to a wire is each surface's own, exhaustive.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The request is malformed. The text is for the client's developer; it never repeats input.
+    #[error("{0}")]
+    InvalidRequest(&'static str),
+    /// Client authentication failed; who asked is not known.
+    #[error("client authentication failed")]
+    InvalidClient(ClientFault),
+    /// The client may not use this grant type.
+    #[error("this client may not use this grant type")]
+    UnauthorizedClient,
+    #[error("this grant type is not supported")]
+    UnsupportedGrantType,
+    /// The scope is malformed, unknown, or wider than what may be granted.
+    #[error("the scope is malformed or exceeds what this client may be granted")]
+    InvalidScope,
+    /// The grant cannot be honoured. The fault stands in the log, never on the wire.
+    #[error("the grant is invalid, expired, revoked, or was issued to another client")]
+    InvalidGrant(GrantFault),
+    /// Asked too often; nothing was done.
+    #[error("too many requests")]
+    TooMany { retry_after: Duration },
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why client authentication failed; for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientFault {
+    Missing,
+    UnknownClient,
+    Disabled,
+    WrongMethod,
+    WrongSecret,
+    InvalidAssertion,
+    ReplayedAssertion,
+}
+
+impl ClientFault {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::UnknownClient => "unknown_client",
+            Self::Disabled => "disabled",
+            Self::WrongMethod => "wrong_method",
+            Self::WrongSecret => "wrong_secret",
+            Self::InvalidAssertion => "invalid_assertion",
+            Self::ReplayedAssertion => "replayed_assertion",
+        }
+    }
+}
+
+/// Why a grant was refused; for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantFault {
+    /// Not a token of ours, or its record is gone.
+    Unknown,
+    OtherClient,
+    /// Born on another surface: unknown here.
+    OtherSurface,
+    /// The family reached its end of life.
+    Expired,
+    /// The refresh token lay unused for too long.
+    Idle,
+    /// The family was ended, by its record or by a wider revocation.
+    Ended,
+    /// A spent refresh token came again and the family was ended for it.
+    Reused,
+    /// Within the replay window, but not the same request by the same proof.
+    OtherRequest,
+    /// Within the replay window, but a successor is not alive any more.
+    SuccessorGone,
+}
+
+impl GrantFault {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::OtherClient => "other_client",
+            Self::OtherSurface => "other_surface",
+            Self::Expired => "expired",
+            Self::Idle => "idle",
+            Self::Ended => "ended",
+            Self::Reused => "reused",
+            Self::OtherRequest => "other_request",
+            Self::SuccessorGone => "successor_gone",
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Where families and revocations are kept: the only place that knows a database.
+
+pub mod record;

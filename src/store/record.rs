@@ -1,0 +1,51 @@
+//! How records and entries are written: the same bytes in every store.
+//!
+//! A record is its version (8 bytes, big endian, so that a store can compare it without understanding the rest), the
+//! number of its format, and the family in postcard. An entry has no version: it never changes.
+
+use crate::domain::Revocation;
+use crate::domain::family::Family;
+use crate::domain::store::{Stored, Unavailable, Version};
+
+/// Raised whenever [`Family`] or [`Revocation`] changes shape.
+const FORMAT: u8 = 1;
+
+pub(super) const VERSION_LEN: usize = 8;
+
+pub(super) fn encode(version: Version, family: &Family) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(256);
+    bytes.extend_from_slice(&version.0.to_be_bytes());
+    bytes.push(FORMAT);
+    postcard::to_extend(family, bytes).expect("a family is plain data and memory does not refuse a write")
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Stored, Unavailable> {
+    let (version, rest) = bytes.split_first_chunk::<VERSION_LEN>().ok_or_else(|| unreadable("is cut short"))?;
+    let family = decode_rest(rest)?;
+    Ok(Stored { family, version: Version(u64::from_be_bytes(*version)) })
+}
+
+pub(super) fn encode_revocation(revocation: &Revocation) -> Vec<u8> {
+    postcard::to_extend(revocation, vec![FORMAT])
+        .expect("a revocation is plain data and memory does not refuse a write")
+}
+
+pub(super) fn decode_revocation(bytes: &[u8]) -> Result<Revocation, Unavailable> {
+    decode_rest(bytes)
+}
+
+/// Nothing may be left over: a record with a tail was not written by this code.
+fn decode_rest<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Unavailable> {
+    let (format, body) = bytes.split_first().ok_or_else(|| unreadable("is empty"))?;
+    if *format != FORMAT {
+        return Err(Unavailable(format!("a record has format {format}, this version reads {FORMAT}")));
+    }
+    match postcard::take_from_bytes(body) {
+        Ok((value, [])) => Ok(value),
+        _ => Err(unreadable("does not decode")),
+    }
+}
+
+fn unreadable(how: &str) -> Unavailable {
+    Unavailable(format!("a record {how}"))
+}
