@@ -12,6 +12,7 @@ pub mod client;
 pub mod clock;
 pub mod error;
 pub mod family;
+pub mod follower;
 pub mod scope;
 pub mod store;
 
