@@ -4,6 +4,7 @@
 //! - [`authority`]: the calls that every endpoint makes.
 //! - [`store`]: the contract of whoever keeps families and revocations.
 //! - [`client`], [`scope`]: who asks, and for what.
+//! - [`keys`], [`token`]: how this server knows its own tokens.
 
 pub mod audit;
 pub mod authority;
@@ -12,8 +13,10 @@ pub mod client;
 pub mod clock;
 pub mod error;
 pub mod family;
+pub mod keys;
 pub mod scope;
 pub mod store;
+pub mod token;
 
 pub use atropos_guard::{
     Cause, Credential, Entry, FamilyId, Head, KeyId, Link, Position, Revocation, Shard, Tag, Target, Timestamp, TokenId,
