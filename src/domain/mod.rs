@@ -4,9 +4,11 @@
 //! - [`authority`]: the calls that every endpoint makes.
 //! - [`store`]: the contract of whoever keeps families and revocations.
 //! - [`client`], [`scope`]: who asks, and for what.
+//! - [`authenticate`]: whether they are who they say.
 //! - [`keys`], [`token`]: how this server knows its own tokens.
 
 pub mod audit;
+pub mod authenticate;
 pub mod authority;
 pub mod chance;
 pub mod client;
