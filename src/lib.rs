@@ -5,8 +5,8 @@
 //! - [`domain`]: what OAuth means here. Rules are functions from record to record; time and chance are arguments.
 //! - `store`: where records and revocations are kept, Redis or embedded.
 //! - `http`: the wire.
-//! - [`telemetry`]: what operators are told.
 
+pub mod admin;
 pub mod domain;
 pub mod store;
 pub mod telemetry;

@@ -66,11 +66,22 @@ impl Family {
         }
     }
 
+    /// Every live token: its id, its key, and whether it is a refresh token.
+    pub fn live_tokens(&self, now: Timestamp) -> impl Iterator<Item = (TokenId, KeyId, bool)> {
+        let tokens = self.live(now);
+        let refresh = tokens.and_then(|tokens| tokens.refresh.as_ref()).filter(move |token| token.expires_at > now);
+        let access = tokens.into_iter().flat_map(|tokens| &tokens.access).filter(move |token| token.expires_at > now);
+        let refresh = refresh.map(|token| (self.id_of_refresh(token), token.key, true));
+        refresh.into_iter().chain(access.map(|token| (self.id_of_access(token), token.key, false)))
+    }
+
     /// How much of it is alive.
     pub fn count(&self, now: Timestamp) -> Receipt {
-        let Some(tokens) = self.live(now) else { return Receipt::default() };
-        let refresh = tokens.refresh.iter().filter(|refresh| refresh.expires_at > now).count();
-        let access = tokens.access.iter().filter(|access| access.expires_at > now).count();
-        Receipt { families: u64::from(refresh + access > 0), refresh_tokens: refresh as u64, access_tokens: access as u64 }
+        let (mut refresh_tokens, mut access_tokens) = (0, 0);
+        for (_, _, is_refresh) in self.live_tokens(now) {
+            refresh_tokens += u64::from(is_refresh);
+            access_tokens += u64::from(!is_refresh);
+        }
+        Receipt { families: u64::from(refresh_tokens + access_tokens > 0), refresh_tokens, access_tokens }
     }
 }

@@ -31,7 +31,8 @@ pub struct Mint {
     pub refresh_nonce: u64,
 }
 
-/// The number of a family's first token. Zero is no token: it stands for the grant.
+/// What a family's first tokens descend from; no token has this number.
+pub const THE_GRANT: u32 = 0;
 const FIRST_SERIAL: u32 = 1;
 
 impl Family {
@@ -41,12 +42,12 @@ impl Family {
         // Without a refresh token nothing can follow the access token: the family ends with it.
         let lifetime = if birth.with_refresh_token { policy.family_lifetime } else { policy.access_token_lifetime };
         let expires_at = now.plus(lifetime);
-        let mut tokens = Tokens { next_serial: FIRST_SERIAL, refresh: None, spent: None, access: Vec::with_capacity(1) };
-        let mut parent = 0;
+        let mut tokens =
+            Tokens { next_serial: FIRST_SERIAL, refresh: None, spent: None, access: Vec::with_capacity(1) };
         if birth.with_refresh_token {
-            parent = tokens.add_refresh(now, expires_at, policy, mint);
+            tokens.add_refresh(now, expires_at, policy, mint);
         }
-        tokens.add_access(Access { parent, scope: None, expires_at }, now, policy, mint);
+        tokens.add_access(Access { parent: THE_GRANT, scope: None, expires_at }, now, policy, mint);
         Self {
             id: birth.id,
             client: birth.client,
@@ -85,13 +86,7 @@ impl Tokens {
         serial
     }
 
-    pub(super) fn add_refresh(
-        &mut self,
-        now: Timestamp,
-        latest: Timestamp,
-        policy: &TokenPolicy,
-        mint: &Mint,
-    ) -> u32 {
+    pub(super) fn add_refresh(&mut self, now: Timestamp, latest: Timestamp, policy: &TokenPolicy, mint: &Mint) {
         let serial = self.take_serial();
         self.refresh = Some(RefreshToken {
             serial,
@@ -100,7 +95,6 @@ impl Tokens {
             issued_at: now,
             expires_at: now.plus(policy.refresh_token_idle).min(latest),
         });
-        serial
     }
 
     /// Wrapping would take a rotation every millisecond for fifty days; ids would still differ by their nonce.

@@ -92,13 +92,8 @@ impl Family {
         next.add_refresh(now, self.expires_at, policy, mint);
         let access =
             next.add_access(Access { parent: refresh.serial, scope, expires_at: self.expires_at }, now, policy, mint);
-        next.spent = Some(SpentToken {
-            serial: refresh.serial,
-            nonce: refresh.nonce,
-            at: now,
-            request: spend.request,
-            access,
-        });
+        next.spent =
+            Some(SpentToken { serial: refresh.serial, nonce: refresh.nonce, at: now, request: spend.request, access });
         let successors = next.successors(access).expect("both were added just now");
         Ok(Spent::Rotated(Self { state: State::Live(next), ..self.clone() }, successors))
     }
