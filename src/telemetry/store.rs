@@ -93,6 +93,7 @@ impl Timer {
         self.time_comparing(call, |_| false).await
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a measurement")]
     async fn time_comparing<T>(
         &self,
         call: impl Future<Output = Result<T, Unavailable>>,
