@@ -1,5 +1,7 @@
+//! What the tests and the benchmark stand on: real servers on free loopback ports, and a wire that can be cut.
 //!
 //! - [`RedisServer`]: one Redis or Valkey; [`Cluster`] and [`Sentinels`]: several that know each other;
+//! - [`Wire`]: a TCP proxy to put before any of them, which a test cuts, freezes or slows down;
 //! - [`Binary`]: the server under test, as a process of its own;
 //! - [`until`]: waits for a condition, with a deadline.
 //!
@@ -16,6 +18,7 @@ mod redis;
 mod sentinel;
 mod tls;
 mod until;
+mod wire;
 
 pub use binary::Binary;
 pub use cluster::Cluster;
@@ -24,3 +27,4 @@ pub use redis::RedisServer;
 pub use sentinel::Sentinels;
 pub use tls::Certificates;
 pub use until::until;
+pub use wire::Wire;

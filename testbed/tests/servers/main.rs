@@ -6,3 +6,4 @@ mod binary;
 mod cluster;
 mod redis_server;
 mod sentinels;
+mod wire;
