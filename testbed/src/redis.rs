@@ -73,9 +73,10 @@ impl RedisServer {
         self.process.ended().await;
     }
 
-    /// Asks it to end (SIGTERM), as a service manager would, and waits until it has.
+    /// Asks it to end (SIGTERM), as a service manager would, and waits until it has. A paused one is resumed for it.
     pub async fn terminate(&mut self) {
         self.process.signal(Signal::TERM);
+        self.process.signal(Signal::CONT);
         self.process.ended().await;
     }
 
