@@ -1,13 +1,13 @@
 //! The contract, call by call.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::Embedded;
 use super::fault::Fault;
 use super::tables::{NewEntries, Row};
 use super::view::View;
+use super::{Embedded, now};
 use crate::domain::family::Family;
 use crate::domain::store::{
     Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,
@@ -185,9 +185,9 @@ impl Embedded {
         answer: impl Future<Output = Result<T, Unavailable>> + Send,
     ) -> Result<T, Unavailable> {
         let Some(observer) = &self.observer else { return answer.await };
-        let began = Instant::now();
+        let began = now();
         let answer = answer.await;
-        observer(call, began.elapsed(), answer.is_ok());
+        observer(call, now().duration_since(began), answer.is_ok());
         answer
     }
 }

@@ -1,7 +1,7 @@
 //! Opening the file, or saying in plain words why not.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::ErrorKind;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, ErrorKind, Read as _, Seek as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ const NAME: &str = "atropos.redb";
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("the data folder {folder} cannot be made: {source}", folder = .0.display(), source = .1)]
-    Folder(PathBuf, #[source] std::io::Error),
+    Folder(PathBuf, #[source] io::Error),
     #[error("{file} is in use by another process: stop that one, or give this one a data folder of its own", file = .0.display())]
     InUse(PathBuf),
     #[error(
@@ -35,12 +35,10 @@ pub enum OpenError {
     Other(PathBuf, #[source] redb::Error),
 }
 
-/// How the database gets at its file: [`at_path`], unless a test puts a failing disk between them.
-pub type Opener = Box<dyn Fn(&Builder, &Path) -> Result<Database, DatabaseError> + Send>;
+/// How the database gets at its file: [`directly`], unless a test puts a failing disk between them.
+pub type Opener = Box<dyn Fn(&Builder, fs::File) -> Result<Database, DatabaseError> + Send>;
 
-/// Opens or makes the file, readable by its owner alone.
-pub fn at_path(builder: &Builder, path: &Path) -> Result<Database, DatabaseError> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+pub fn directly(builder: &Builder, file: fs::File) -> Result<Database, DatabaseError> {
     builder.create_with_backend(FileBackend::new(file)?)
 }
 
@@ -66,7 +64,8 @@ impl File {
     pub(super) fn open(&self) -> Result<Database, OpenError> {
         let mut builder = Builder::new();
         builder.set_cache_size(self.cache);
-        let database = (self.opener)(&builder, &self.path).map_err(|error| self.failed(error))?;
+        let file = self.open_file().map_err(|error| self.failed(error))?;
+        let database = (self.opener)(&builder, file).map_err(|error| self.failed(error))?;
         match found_format(&database).map_err(|error| self.failed(error))? {
             Found::Nothing => initialize(&database).map_err(|error| self.failed(error))?,
             Found::Format(FORMAT) => {}
@@ -76,6 +75,20 @@ impl File {
             Found::Format(_) | Found::Foreign => return Err(OpenError::Foreign(self.path.clone())),
         }
         Ok(database)
+    }
+
+    /// Opens or makes the file, readable by its owner alone.
+    fn open_file(&self) -> io::Result<fs::File> {
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&self.path)?;
+        // Whoever has the database open holds this lock. Without it, what looks stillborn is just being born.
+        if file.try_lock().is_ok() {
+            if is_stillborn(&file)? {
+                file.set_len(0)?;
+            }
+            file.unlock()?;
+        }
+        Ok(file)
     }
 
     /// The sentence for an error.
@@ -92,6 +105,27 @@ impl File {
             error => OpenError::Other(path, error),
         }
     }
+}
+
+/// Whether the making of this file was cut short (the disk was full, say) before anything could be kept in it. Such a
+/// file has no more than a header, and that without its first bytes; one that lost its first bytes otherwise has pages,
+/// which are worth a human's attention.
+fn is_stillborn(mut file: &fs::File) -> io::Result<bool> {
+    /// Bytes of the name that a database file begins with, and of its first page.
+    const MAGIC: usize = 9;
+    const HEADER: usize = 4096;
+    /// A new file has a megabyte and a little.
+    const LARGEST: u64 = 4 << 20;
+
+    if file.metadata()?.len() > LARGEST {
+        return Ok(false);
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    file.rewind()?;
+    let (magic, rest) = bytes.split_at(MAGIC.min(bytes.len()));
+    let pages = rest.get(HEADER - MAGIC..).unwrap_or_default();
+    Ok(magic.iter().chain(pages).all(|byte| *byte == 0))
 }
 
 enum Found {

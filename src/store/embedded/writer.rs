@@ -10,6 +10,7 @@ use redb::Database;
 
 use super::counters::Counters;
 use super::file::File;
+use super::now;
 use super::queue::{Job, Message};
 use super::tables::Tables;
 use super::view::{Shown, View};
@@ -18,7 +19,8 @@ use crate::domain::store::Unavailable;
 
 /// Operations in one transaction, at most: what comes behind them must not wait for ever.
 const MOST: usize = 1024;
-/// How long a transaction waits for callers that were answered a moment ago and are about to come again.
+/// How long a transaction waits, at most, for callers that were answered a moment ago and are about to come again: else
+/// the first of them would have the disk for itself, and all the others would wait for it.
 const LINGER: Duration = Duration::from_millis(1);
 /// How long after an error nothing is written. A disk that is full now will be full in a moment, and each attempt that
 /// fails takes the file from the readers while it is opened anew.
@@ -63,12 +65,12 @@ impl Writer {
         flow
     }
 
-    /// Waits for the first operation, and takes along what else is there. If that is something, more is on its way: it
-    /// waits, for at most [`LINGER`], until as many came as the last time.
+    /// Waits for the first operation, and takes along what else is there. If more than one waits, or did a moment ago,
+    /// more is on its way: it lingers until as many came as the last time. A lone caller never waits for company.
     fn gather(&mut self, group: &mut Group) -> ControlFlow<()> {
         let first = match self.trouble {
             // Readers want the file back even if nobody writes.
-            Some((_, until)) => self.queue.recv_timeout(until.saturating_duration_since(Instant::now())),
+            Some((_, until)) => self.queue.recv_timeout(until.saturating_duration_since(now())),
             None => self.queue.recv().map_err(RecvTimeoutError::from),
         };
         match first {
@@ -81,12 +83,12 @@ impl Writer {
         {
             self.take_in(message, group)?;
         }
-        if group.len() < 2 {
+        if group.len() < 2 && self.last_group < 2 {
             return ControlFlow::Continue(());
         }
-        let deadline = Instant::now() + LINGER;
+        let deadline = now() + LINGER;
         while group.len() < self.last_group.min(MOST)
-            && let Ok(message) = self.queue.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            && let Ok(message) = self.queue.recv_timeout(deadline.saturating_duration_since(now()))
         {
             self.take_in(message, group)?;
         }
@@ -128,20 +130,20 @@ impl Writer {
         self.shown.store(None);
         self.database = None;
         self.reopen();
-        self.trouble = Some((why.clone(), Instant::now() + PAUSE));
+        self.trouble = Some((why.clone(), now() + PAUSE));
         why
     }
 
     /// Goes on after a pause.
     fn recover(&mut self) {
-        if self.trouble.as_ref().is_none_or(|(_, until)| Instant::now() < *until) {
+        if self.trouble.as_ref().is_none_or(|(_, until)| now() < *until) {
             return;
         }
         if self.database.is_none() {
             self.reopen();
         }
         match (&self.database, &mut self.trouble) {
-            (None, Some((_, until))) => *until = Instant::now() + PAUSE,
+            (None, Some((_, until))) => *until = now() + PAUSE,
             _ => self.trouble = None,
         }
     }
