@@ -144,30 +144,30 @@ macro_rules! on_every_store {
 
             #[tokio::test]
             async fn one_token_presented_by_many_leaves_one_branch() {
-                super::one_token_presented_by_many_leaves_one_branch(places::$place()).await;
+                super::one_token_presented_by_many_leaves_one_branch(places::$place().await).await;
             }
 
             #[tokio::test]
             async fn a_strict_client_racing_with_itself_never_has_two_branches() {
-                super::a_strict_client_racing_with_itself_never_has_two_branches(places::$place()).await;
+                super::a_strict_client_racing_with_itself_never_has_two_branches(places::$place().await).await;
             }
 
             #[tokio::test]
             async fn no_refresh_outlives_a_revocation() {
-                super::no_refresh_outlives_a_revocation(places::$place(), 10_000).await;
+                super::no_refresh_outlives_a_revocation(places::$place().await, 10_000).await;
             }
 
             #[tokio::test]
             async fn what_one_node_revoked_the_other_knows_at_once() {
-                super::what_one_node_revoked_the_other_knows_at_once(places::$place()).await;
+                super::what_one_node_revoked_the_other_knows_at_once(places::$place().await).await;
             }
 
             #[tokio::test]
             async fn everybody_may_revoke_at_once() {
-                super::everybody_may_revoke_at_once(places::$place()).await;
+                super::everybody_may_revoke_at_once(places::$place().await).await;
             }
         }
     )+};
 }
 
-on_every_store!(embedded);
+on_every_store!(embedded, redis, valkey);

@@ -1,5 +1,6 @@
 //! Rules 1, 2 and 3: where families live, and under which epoch.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use atropos::domain::chance::{Chance as _, SystemChance};
@@ -9,12 +10,12 @@ use atropos::domain::{Cause, FamilyId, KeyId, Link, Target};
 
 use crate::interposed::{Interposed, Moment};
 use crate::node::{DAY, Node, access};
-use crate::places::{Place, embedded};
+use crate::places::{Place, embedded, redis};
 
 /// Rule 2: what a revocation took while a token was being made is not handed out: the request is judged again.
 #[tokio::test]
 async fn a_family_that_was_covered_while_it_was_born_is_abandoned_for_another() {
-    let place = embedded();
+    let place = embedded().await;
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
     let other = Node::on(Arc::clone(&place.store), &place.clock).await;
@@ -29,7 +30,7 @@ async fn a_family_that_was_covered_while_it_was_born_is_abandoned_for_another() 
 /// Rule 2: an unrelated revocation in between changes nothing, not even the id.
 #[tokio::test]
 async fn a_family_that_was_not_covered_keeps_its_id_and_its_epoch() {
-    let place = embedded();
+    let place = embedded().await;
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
     let other = Node::on(Arc::clone(&place.store), &place.clock).await;
@@ -43,7 +44,7 @@ async fn a_family_that_was_not_covered_keeps_its_id_and_its_epoch() {
 /// Rule 2: an epoch of a history that the store has lost is not given: a later revocation might end before it.
 #[tokio::test]
 async fn no_family_is_born_with_an_epoch_that_the_store_has_lost() {
-    let (place, bare) = (embedded(), embedded());
+    let (place, bare) = (embedded().await, embedded().await);
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
     node.authority.revoke_target(Target::Client("b".into()), Cause::Administrator).await.unwrap();
@@ -58,7 +59,7 @@ async fn no_family_is_born_with_an_epoch_that_the_store_has_lost() {
 /// CASC-c, S29: born before the cut dies, born after it lives, however little time there was.
 #[tokio::test]
 async fn a_cut_takes_what_was_born_before_it_and_nothing_that_was_born_after() {
-    let place = embedded();
+    let place = embedded().await;
     let node = Node::on(Arc::clone(&place.store), &place.clock).await;
     let targets = [Target::Client("a".into()), Target::Subject("alice".into()), Target::Everything];
     for target in targets {
@@ -71,10 +72,51 @@ async fn a_cut_takes_what_was_born_before_it_and_nothing_that_was_born_after() {
     }
 }
 
+/// Rule 1: a wide target reaches every shard in which it could cover something, before it is answered.
+#[tokio::test]
+async fn a_wide_revocation_reaches_every_shard() {
+    let place = redis().await;
+    let node = Node::on(Arc::clone(&place.store), &place.clock).await;
+    let other = Node::on(Arc::clone(&place.second), &place.clock).await;
+    for target in [Target::Client("a".into()), Target::Everything] {
+        let mut issued = Vec::new();
+        let mut shards = BTreeSet::new();
+        while shards.len() < 16 {
+            issued.push(node.issue("a").await);
+            shards.insert(node.family(access(&issued[issued.len() - 1])).await.shard());
+        }
+        other.authority.revoke_target(target, Cause::Administrator).await.unwrap();
+        for issued in &issued {
+            assert!(!node.is_active("a", access(issued)).await);
+        }
+    }
+}
+
+/// Rule 1: all of a person's sessions are in one shard, and a revocation of the person goes there and takes them all.
+#[tokio::test]
+async fn a_person_is_in_one_shard() {
+    let place = redis().await;
+    let node = Node::on(Arc::clone(&place.store), &place.clock).await;
+    let mut sessions = Vec::new();
+    for _ in 0..20 {
+        sessions.push(node.session("a", "alice").await);
+    }
+    let bystander = node.session("a", "bob").await;
+    let shard = node.family(access(&sessions[0])).await.shard();
+    for session in &sessions {
+        assert_eq!(node.family(access(session)).await.shard(), shard);
+    }
+    node.authority.revoke_target(Target::Subject("alice".into()), Cause::Administrator).await.unwrap();
+    for session in &sessions {
+        assert!(!node.is_active("a", access(session)).await);
+    }
+    assert!(node.is_active("a", access(&bystander)).await, "S25");
+}
+
 /// Rule 1, X-a, X-d: a child lives in its parent's shard and dies with any link of its chain, and its parent not with it.
 #[tokio::test]
 async fn a_child_dies_with_every_link_above_it() {
-    let place = embedded();
+    let place = embedded().await;
     let node = Node::on(Arc::clone(&place.store), &place.clock).await;
     let targets: [fn(&Link) -> Target; 4] = [
         |link| Target::Token(link.token),

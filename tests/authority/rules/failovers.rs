@@ -20,7 +20,7 @@ const SHARD: Shard = match Shard::new(0) {
 /// Rule 4: the same position with another entry at it is another history, and is fetched.
 #[tokio::test]
 async fn a_head_is_a_number_and_a_tag() {
-    let (place, other) = twins();
+    let (place, other) = twins().await;
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
     let issued = node.issue("a").await;
@@ -36,7 +36,7 @@ async fn a_head_is_a_number_and_a_tag() {
 /// Rule 7: a node puts back what a failover lost: at a new position, with its bound and its tag, once.
 #[tokio::test]
 async fn what_a_failover_lost_is_put_back_once_by_whoever_knew_it() {
-    let (place, behind) = twins();
+    let (place, behind) = twins().await;
     let (between, between_other) =
         (Interposed::before(Arc::clone(&place.store)), Interposed::before(Arc::clone(&place.store)));
     let node = Node::on(between.clone(), &place.clock).await;
@@ -67,7 +67,7 @@ async fn what_a_failover_lost_is_put_back_once_by_whoever_knew_it() {
 /// Rule 7: what the node itself revoked stays dead there even before anything is healed.
 #[tokio::test]
 async fn a_node_does_not_forget_what_its_store_has_lost() {
-    let (place, behind) = twins();
+    let (place, behind) = twins().await;
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
     let issued = node.issue("a").await;
@@ -80,7 +80,7 @@ async fn a_node_does_not_forget_what_its_store_has_lost() {
 /// Rule 7: an entry that was due to be forgotten is no sign of a fork.
 #[tokio::test]
 async fn an_anchor_that_has_been_swept_is_not_taken_for_a_fork() {
-    let place = embedded();
+    let place = embedded().await;
     let node = Node::on(Arc::clone(&place.store), &place.clock).await;
     let other = Node::on(Arc::clone(&place.store), &place.clock).await;
     append(&place, revocation(&node, Target::Client("b".into()), 1)).await;
@@ -103,7 +103,7 @@ async fn an_anchor_that_has_been_swept_is_not_taken_for_a_fork() {
 /// Rule 8: a revocation that lands late, after it was given up and repeated, ends nothing that came after the repetition.
 #[tokio::test]
 async fn an_append_that_lands_late_kills_nothing_that_came_later() {
-    let place = embedded();
+    let place = embedded().await;
     let between = Interposed::before(Arc::clone(&place.store));
     let slow = Node::on(between.clone(), &place.clock).await;
     let node = Arc::new(Node::on(Arc::clone(&place.store), &place.clock).await);
@@ -121,7 +121,7 @@ async fn an_append_that_lands_late_kills_nothing_that_came_later() {
 /// Rule 11: what is done again after a failover makes other tokens, and those of the lost history are not alive.
 #[tokio::test]
 async fn a_refresh_done_again_after_a_failover_makes_other_tokens() {
-    let (place, behind) = twins();
+    let (place, behind) = twins().await;
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
     let issued = node.issue("a").await;
@@ -139,8 +139,8 @@ async fn a_refresh_done_again_after_a_failover_makes_other_tokens() {
 }
 
 /// Two stores with the same clock.
-fn twins() -> (Place, Place) {
-    let (place, other) = (embedded(), embedded());
+async fn twins() -> (Place, Place) {
+    let (place, other) = (embedded().await, embedded().await);
     other.clock.set(atropos::domain::clock::Clock::now(&*place.clock));
     (place, other)
 }

@@ -12,7 +12,7 @@ use crate::places::embedded;
 /// Rule 12: a token made with a new key is known at once by a node that has not heard of it.
 #[tokio::test]
 async fn a_node_reloads_the_ring_for_a_key_that_it_does_not_know() {
-    let place = embedded();
+    let place = embedded().await;
     let node = Node::on(Arc::clone(&place.store), &place.clock).await;
     let other = Node::on(Arc::clone(&place.store), &place.clock).await;
     for (kind, client) in [(KeyKind::Mac, "a"), (KeyKind::Signing(SigningAlgorithm::Es256), "jwt")] {
@@ -25,7 +25,7 @@ async fn a_node_reloads_the_ring_for_a_key_that_it_does_not_know() {
 /// Rule 12: if it cannot, it does not take the token for garbage: neither inactive, nor revoked.
 #[tokio::test]
 async fn a_node_that_cannot_reload_the_ring_does_not_answer() {
-    let place = embedded();
+    let place = embedded().await;
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
     let other = Node::on(Arc::clone(&place.store), &place.clock).await;
@@ -43,7 +43,7 @@ async fn a_node_that_cannot_reload_the_ring_does_not_answer() {
 /// The kill switch: every token of the key is dead at every node, and new ones are made with another at once.
 #[tokio::test]
 async fn retiring_a_key_ends_its_tokens_and_no_others_at_every_node() {
-    let place = embedded();
+    let place = embedded().await;
     let node = Node::on(Arc::clone(&place.store), &place.clock).await;
     let other = Node::on(Arc::clone(&place.store), &place.clock).await;
     let (opaque, signed) = (node.issue("a").await, node.issue("jwt").await);

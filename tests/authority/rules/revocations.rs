@@ -13,7 +13,7 @@ use crate::places::embedded;
 /// Rule 5, RFC7009-2.1-bb: a logout with the token that a refresh has just spent ends the session.
 #[tokio::test]
 async fn a_spent_refresh_token_revokes_as_the_live_one_would() {
-    let place = embedded();
+    let place = embedded().await;
     let node = Node::on(Arc::clone(&place.store), &place.clock).await;
     let issued = node.issue("a").await;
     let next = node.refresh("a", refresh(&issued)).await.unwrap();
@@ -27,7 +27,7 @@ async fn a_spent_refresh_token_revokes_as_the_live_one_would() {
 /// Rule 5: so does one that has lain idle for too long, while an access token of the session may still live.
 #[tokio::test]
 async fn an_expired_refresh_token_revokes_as_the_live_one_would() {
-    let place = embedded();
+    let place = embedded().await;
     let node = Node::on(Arc::clone(&place.store), &place.clock).await;
     let issued = node.issue("a").await;
     place.clock.advance(30 * DAY);
@@ -39,7 +39,7 @@ async fn an_expired_refresh_token_revokes_as_the_live_one_would() {
 /// Rule 5: a JWT whose record was lost is listed by its `jti`, for those who check locally; by its owner alone (S9).
 #[tokio::test]
 async fn a_jwt_without_a_record_is_listed_by_its_owner_alone() {
-    let (place, bare) = (embedded(), embedded());
+    let (place, bare) = (embedded().await, embedded().await);
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
     let issued = node.issue("jwt").await;
@@ -64,7 +64,7 @@ async fn a_jwt_without_a_record_is_listed_by_its_owner_alone() {
 /// Rule 5, RFC7009-2.2-d: a repetition appends nothing, and still waits for what it found to be durable.
 #[tokio::test]
 async fn a_repetition_appends_nothing_but_waits_for_the_barrier() {
-    let place = embedded();
+    let place = embedded().await;
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
     let issued = node.issue("a").await;
@@ -83,7 +83,7 @@ async fn a_repetition_appends_nothing_but_waits_for_the_barrier() {
 /// spend, and its successors and those of a later spend would be two branches.
 #[tokio::test]
 async fn a_replay_waits_for_the_barrier() {
-    let place = embedded();
+    let place = embedded().await;
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
     let issued = node.issue("a").await;
@@ -96,7 +96,7 @@ async fn a_replay_waits_for_the_barrier() {
 /// Rule 10, S23: an entry outlives all it covers by the margin, for every kind of token and at any age.
 #[tokio::test]
 async fn an_entry_outlives_what_it_covers() {
-    let place = embedded();
+    let place = embedded().await;
     let node = Node::on(Arc::clone(&place.store), &place.clock).await;
     for client in ["a", "jwt", "wide"] {
         for age in [0, 100, 290, 10_000, 1_000_000] {
@@ -117,7 +117,7 @@ async fn an_entry_outlives_what_it_covers() {
 /// S9, RFC7009-2.1-y, -z: another client's token is refused, alive or dead, and nothing happens to it.
 #[tokio::test]
 async fn nobody_revokes_the_token_of_another() {
-    let place = embedded();
+    let place = embedded().await;
     let node = Node::on(Arc::clone(&place.store), &place.clock).await;
     let issued = node.issue("a").await;
     for token in [access(&issued), refresh(&issued)] {
