@@ -10,6 +10,8 @@ use redis::{
     Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion,
     RedisConnectionInfo, RedisError, TlsCertificates, TlsMode,
 };
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use secrecy::ExposeSecret as _;
 
 use super::address::{Address, Kind};
@@ -100,7 +102,7 @@ fn cluster(
         // The client would send a write again when a connection breaks: whether to is not for it to decide.
         .retries(0)
         .connection_timeout(timeout)
-        .response_timeout(timeout * 2)
+        .response_timeout(timeout)
         .tcp_settings(tcp);
     if let Some(certificates) = certificates {
         builder = builder.certs(certificates);
@@ -152,6 +154,9 @@ fn certificates(settings: &RedisSettings, address: &Address) -> Result<Option<Tl
         }
     };
     let root_cert = authorities.as_deref().map(|path| read("store.ca_file", path)).transpose()?;
+    if root_cert.as_ref().is_some_and(|pem| CertificateDer::pem_slice_iter(pem).next().is_none()) {
+        return Err(OpenError::Settings("store.ca_file holds no certificate".to_owned()));
+    }
     Ok(Some(TlsCertificates { client_tls, root_cert }))
 }
 

@@ -18,7 +18,8 @@ pub(super) enum Wait {
 
 impl Wait {
     pub(super) fn command(self, limit: Duration) -> Cmd {
-        let millis = script::millis(limit);
+        // Ends before its caller's patience does, so that the log says what was missing.
+        let millis = script::millis(limit * 4 / 5);
         let mut command = redis::cmd(match self {
             Self::Fsync => "WAITAOF",
             Self::Replicas(_) => "WAIT",
