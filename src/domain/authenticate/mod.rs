@@ -1,9 +1,9 @@
 //! Who asks: client authentication, the same for every endpoint (RFC 6749 section 2.3, RFC 7523 section 2.2).
 //!
-//! - [`secret`]: what is kept of a client secret, and the comparison that costs nothing.
-//! - [`slow`]: the comparison that is meant to cost something, away from the worker threads.
-//! - [`assertion`], [`assertion_key`]: `private_key_jwt`.
-//! - [`attempts`]: how often one may be wrong.
+//! - `secret`: what is kept of a client secret, and the comparison that costs nothing.
+//! - `slow`: the comparison that is meant to cost something, away from the worker threads.
+//! - `assertion`, `assertion_key`: `private_key_jwt`.
+//! - `attempts`: how often one may be wrong.
 //!
 //! What a stranger can observe: every failure is one and the same answer. Time tells more: an assertion for a known client
 //! costs a verification; a client whose secret a person chose costs an Argon2 hash, which no unknown client can cost, or

@@ -4,11 +4,11 @@
 //! nodes have. A key is published before it signs and verifies after it has signed, so that nodes, and resource servers
 //! that keep a copy of the key set, never meet a token whose key they could not know.
 //!
-//! - [`master`]: the master secret, what derives from it, sealing.
-//! - [`algorithm`], [`material`], [`provider`]: what a key does, its cryptography, and how `jsonwebtoken` gets at it.
-//! - [`status`], [`lifecycle`]: succession, as a pure change of the ring.
-//! - [`document`], [`ring`]: the ring as it is stored, and as it is used.
-//! - [`holder`], [`change`]: this node's copy of the ring, and changes to everybody's.
+//! - `master`: the master secret, what derives from it, sealing.
+//! - `algorithm`, `material`, `provider`: what a key does, its cryptography, and how `jsonwebtoken` gets at it.
+//! - `status`, `lifecycle`: succession, as a pure change of the ring.
+//! - `document`, `ring`: the ring as it is stored, and as it is used.
+//! - `holder`, `change`: this node's copy of the ring, and changes to everybody's.
 
 mod algorithm;
 mod change;

@@ -1,8 +1,8 @@
 //! Tokens as text: how they are made, and how they are known again.
 //!
-//! - [`opaque`]: a reference that only this server reads, authenticated by a MAC.
-//! - [`jwt`], [`verify`]: a signed statement that resource servers read (RFC 9068).
-//! - [`read`]: what a text that somebody presented is.
+//! - `opaque`: a reference that only this server reads, authenticated by a MAC.
+//! - `jwt`, `verify`: a signed statement that resource servers read (RFC 9068).
+//! - `read`: what a text that somebody presented is.
 //!
 //! Either form is a function of the token's id, its key, and what the record says. Whether a token is *alive* is not asked
 //! here: that stands in the record and in the denylist.
