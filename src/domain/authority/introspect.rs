@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::answer::{ActiveToken, Introspection, TokenKind};
 use super::request::Caller;
 use super::{Authority, Bounded};
-use crate::domain::error::Error;
+use crate::domain::error::{ClientFault, Error};
 use crate::domain::family::Family;
 use crate::domain::family::alive::Found;
 use crate::domain::scope::Scope;
@@ -16,6 +16,10 @@ impl Authority {
     /// One trip for whatever its own text does not already condemn, and the same answer for all that is not active or not
     /// the caller's to know of (section 2.2).
     pub async fn introspect(&self, caller: &Caller, token: &str) -> Result<Introspection, Error> {
+        // A public client's name is no proof of who asks: anybody could scan tokens in it (section 2.1).
+        if caller.client.authentication.is_public() {
+            return Err(Error::InvalidClient(ClientFault::WrongMethod));
+        }
         match self.read(token).await? {
             Reading::Garbage | Reading::UnknownKey(_) => self.limits.miss(caller).map(|()| Introspection::Inactive),
             Reading::Opaque { id, key, .. } => self.look(caller, id, key).within(self.deadline).await,

@@ -1,0 +1,22 @@
+//! The server as its clients meet it: HTTP in, HTTP out. Each test names the statements of docs/conformance that it
+//! proves.
+
+mod answer;
+mod assertion;
+mod authority;
+mod clients;
+mod raw;
+mod spawn;
+mod watched;
+
+mod bad_input;
+mod client_authentication;
+mod cors;
+mod introspection;
+mod metadata;
+mod operations;
+mod refresh;
+mod revocation;
+mod revocation_answer;
+mod revocation_cascade;
+mod token;
