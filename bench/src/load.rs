@@ -169,3 +169,6 @@ impl Course {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

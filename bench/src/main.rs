@@ -62,10 +62,10 @@ enum Part {
 #[derive(Args)]
 struct BenchArguments {
     /// Seconds measured on each side in each round
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=60))]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
     /// Rounds per row; each measures the floor and the server once
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Connections held open by the load generator
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]

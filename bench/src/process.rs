@@ -17,11 +17,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Pid(u32);
 
 impl Pid {
+    #[cfg(test)]
+    pub(crate) fn own() -> Self {
+        Self(std::process::id())
+    }
+
     /// User and system time since the process began, in steps of the kernel's clock tick (10 ms as a rule).
     pub(crate) fn processor_time(self) -> io::Result<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0))?;
         let ticks = ticks_of(&stat).ok_or_else(|| io::Error::other("/proc/PID/stat is not as proc(5) describes it"))?;
-        Ok(Duration::from_secs(ticks) / u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100))
+        let per_second = u32::try_from(rustix::param::clock_ticks_per_second()).map_err(io::Error::other)?;
+        Ok(Duration::from_secs(ticks) / per_second)
     }
 
     /// Resident memory (`VmRSS`) in KiB.
@@ -102,8 +108,11 @@ impl Process {
     /// The last lines of its standard error. Not of its output, where a server in `dev` prints a token.
     fn complaint(&self) -> String {
         let text = std::fs::read_to_string(&self.err).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().rev().take(3).collect();
-        lines.into_iter().rev().collect::<Vec<_>>().join(" / ")
+        let lines: Vec<&str> = text.lines().collect();
+        match lines.len() {
+            0 => "it wrote no error".to_owned(),
+            length => lines[length.saturating_sub(3)..].join(" / "),
+        }
     }
 }
 
@@ -127,7 +136,7 @@ mod tests {
 
     #[test]
     fn this_process_has_memory_and_has_used_time() {
-        let pid = Pid(std::process::id());
+        let pid = Pid::own();
         assert!(pid.resident().unwrap() > 100);
         pid.processor_time().unwrap();
     }

@@ -38,15 +38,15 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `binary` on `data`, and on `redis` where there is one, else on its embedded store.
-    pub(crate) async fn start(binary: &Path, data: &Path, redis: Option<&RedisServer>) -> Result<Self> {
+    /// Starts `binary` on `redis` where there is one, else on its embedded store. In `folder` lie its data and its log.
+    pub(crate) async fn start(binary: &Path, folder: &Path, redis: Option<&RedisServer>) -> Result<Self> {
         let mut command = Command::new(binary);
-        command.args(["dev", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+        command.args(["dev", "--listen", "127.0.0.1:0", "--data"]).arg(folder.join("data"));
         if let Some(redis) = redis {
             command.args(["--store", &redis.url()]);
         }
         let began = now();
-        let mut process = Process::spawn("atropos", command, data)?;
+        let mut process = Process::spawn("atropos", command, folder)?;
         let address = process.says("listening on http://").await?.parse().context("the server told no address")?;
         until_ready(address).await?;
         Ok(Self { process, address, ready_after: now() - began })
