@@ -9,6 +9,7 @@ use actix_web::error::{ErrorBadRequest, ErrorInternalServerError, ErrorServiceUn
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use actix_web::web::{Bytes, Data, Form, post};
 use actix_web::{App, HttpResponse, HttpServer, Result};
+use atropos_testbed::{Flavor, RedisServer};
 use clap::Args;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
@@ -18,7 +19,6 @@ use tempfile::TempDir;
 
 use crate::compare::Target;
 use crate::process::Process;
-use crate::redis_server::RedisServer;
 
 /// What a family record weighs, roughly; `used_memory` per session is a row of its own.
 const RECORD: [u8; 160] = [b'r'; 160];
@@ -55,7 +55,7 @@ impl Trip {
 /// The floor as a child process, with a Redis of its own.
 pub(crate) struct FloorServer {
     process: Process,
-    redis: RedisServer,
+    _redis: RedisServer,
     address: SocketAddr,
     _folder: TempDir,
 }
@@ -66,12 +66,12 @@ impl FloorServer {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("answer");
         std::fs::write(&file, answer)?;
-        let redis = RedisServer::start().await?;
+        let redis = RedisServer::start(Flavor::Redis, &[]).await;
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["floor", "--redis", &redis.url(), "--answer"]).arg(file);
         let mut process = Process::spawn("floor", command, folder.path())?;
         let address = process.says("listening on http://").await?.parse()?;
-        Ok(Self { process, redis, address, _folder: folder })
+        Ok(Self { process, _redis: redis, address, _folder: folder })
     }
 
     pub(crate) fn target(&self) -> Target {
@@ -79,8 +79,7 @@ impl FloorServer {
     }
 
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
-        self.process.stop().await?;
-        self.redis.stop().await
+        self.process.stop().await
     }
 }
 

@@ -1,7 +1,9 @@
 //! What is measured without a floor: memory in Redis, the time to start, memory at rest.
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+use redis::InfoDict;
+use redis::aio::MultiplexedConnection;
 
 use crate::server::{Server, Store};
 use crate::stage::{Plan, Stage};
@@ -11,19 +13,41 @@ use crate::stats::{count_of, median};
 const STARTS: u32 = 5;
 /// Sessions made before the first look, so that buffers and tables that do not belong to a session are there.
 const EARLIER: usize = 1_000;
+/// What the buffers of connections at rest may add and take away, in bytes.
+const RIPPLE: u64 = 4096;
 
 /// Bytes of `used_memory` that one session (a refresh and an access token) adds, all keys counted.
 pub(crate) async fn bytes_per_session(plan: &Plan) -> Result<f64> {
     let stage = Stage::set(plan, Store::Redis).await?;
     let redis = stage.redis.as_ref().context("a stage on Redis has one")?;
     stage.mint(EARLIER, "demo-session", "refresh_token").await?;
-    let (memory, keys) = (redis.used_memory().await?, redis.keys().await?);
+    let mut asking = redis::Client::open(redis.url())?.get_multiplexed_async_connection().await?;
+    let (memory, keys) = (used_memory(&mut asking).await?, keys_in(&mut asking).await?);
     stage.mint(plan.sessions, "demo-session", "refresh_token").await?;
-    let added = redis.used_memory().await?.checked_sub(memory).context("the memory shrank")?;
-    let keys = redis.keys().await?.saturating_sub(keys);
+    let added = used_memory(&mut asking).await?.checked_sub(memory).context("the memory shrank")?;
+    let keys = keys_in(&mut asking).await?.saturating_sub(keys);
     ensure!(keys >= u64::try_from(plan.sessions)?, "{} sessions left only {keys} keys", plan.sessions);
     stage.strike().await?;
     Ok(count_of(usize::try_from(added)?) / count_of(plan.sessions))
+}
+
+/// In bytes, once it stands almost still: a table that grows is for a while there twice.
+async fn used_memory(redis: &mut MultiplexedConnection) -> Result<u64> {
+    let mut last = u64::MAX;
+    for _ in 0..100 {
+        let info: InfoDict = redis::cmd("INFO").arg("memory").query_async(redis).await?;
+        let used: u64 = info.get("used_memory").context("INFO without used_memory")?;
+        if last.abs_diff(used) <= RIPPLE {
+            return Ok(used);
+        }
+        last = used;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    bail!("used_memory did not come to rest")
+}
+
+async fn keys_in(redis: &mut MultiplexedConnection) -> Result<u64> {
+    Ok(redis::cmd("DBSIZE").query_async(redis).await?)
 }
 
 pub(crate) struct Rest {
@@ -47,9 +71,6 @@ pub(crate) async fn rest(plan: &Plan, store: Store) -> Result<Rest> {
         tokio::time::sleep(Duration::from_secs(1)).await;
         resident.push(f64::from(server.pid().resident()?) / 1024.0);
         server.stop().await?;
-    }
-    if let Some(redis) = redis {
-        redis.stop().await?;
     }
     Ok(Rest { ready_ms: median(&times), resident_mib: median(&resident) })
 }

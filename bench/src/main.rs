@@ -5,7 +5,7 @@
 //! - `rows.rs` which requests are compared with which floor, and the bars; `footprint.rs` what has no floor
 //! - `stage.rs` a row from start to end; `compare.rs` rounds in turns
 //! - `load.rs`, `connection.rs`, `request.rs` the load generator
-//! - `server.rs`, `floor.rs`, `redis_server.rs`, `process.rs` the processes
+//! - `server.rs`, `floor.rs`, `process.rs` the processes
 //! - `report.rs`, `table.rs`, `stats.rs` what comes out
 mod clock;
 mod compare;
@@ -14,7 +14,6 @@ mod floor;
 mod footprint;
 mod load;
 mod process;
-mod redis_server;
 mod report;
 mod request;
 mod rows;
@@ -118,7 +117,7 @@ fn bench(arguments: &BenchArguments) -> Result<bool> {
         runtime.block_on(measure(&plan, &mut report, wanted));
         // A table with a hole is not put in the place of a whole one.
         if arguments.only.is_empty() && !report.has_failed() {
-            report.write(&plan)?;
+            runtime.block_on(report.write(&plan))?;
         }
     } else {
         runtime.block_on(calibrate(load, &mut report));

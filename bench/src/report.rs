@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
+use atropos_testbed::{Flavor, RedisServer};
 
 use crate::clock::today;
 use crate::compare::{Comparison, Side};
-use crate::redis_server;
 use crate::server::{Store, workspace};
 use crate::stage::Plan;
 use crate::stats::{median, percentile, range};
@@ -75,10 +75,10 @@ impl Report {
     }
 
     /// Puts the tables between the markers of docs/performance.md.
-    pub(crate) fn write(&self, plan: &Plan) -> Result<()> {
+    pub(crate) async fn write(&self, plan: &Plan) -> Result<()> {
         let path = workspace().join("docs/performance.md");
         let page = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let tables = format!("{}\n\n{}", circumstances(plan)?, self.join(Table::markdown));
+        let tables = format!("{}\n\n{}", circumstances(plan).await?, self.join(Table::markdown));
         std::fs::write(&path, splice(&page, &tables)?)?;
         Ok(())
     }
@@ -126,7 +126,7 @@ fn verdict(holds: Option<bool>) -> String {
 }
 
 /// When, where, and with which versions: what a reader needs in order to compare two tables.
-fn circumstances(plan: &Plan) -> Result<String> {
+async fn circumstances(plan: &Plan) -> Result<String> {
     let lock = std::fs::read_to_string(workspace().join("Cargo.lock"))?;
     let mut text = format!("Measured on {} with {} cores", today(), std::thread::available_parallelism()?);
     if let Some(model) = field(Path::new("/proc/cpuinfo"), "model name") {
@@ -138,7 +138,7 @@ fn circumstances(plan: &Plan) -> Result<String> {
         said("git", &["describe", "--always", "--dirty"]).unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned()),
         locked(&lock, "actix-web").context("Cargo.lock without actix-web")?,
         locked(&lock, "redis").context("Cargo.lock without redis")?,
-        redis_server::version()?,
+        redis_version().await?,
         said("rustc", &["--version"]).unwrap_or_else(|| "rustc of unknown version".to_owned()),
         plan.load.rounds,
         plan.load.span.measured.as_secs(),
@@ -146,6 +146,14 @@ fn circumstances(plan: &Plan) -> Result<String> {
         plan.sessions,
     )?;
     Ok(text)
+}
+
+/// Of a server like those that the rows had.
+async fn redis_version() -> Result<String> {
+    let server = RedisServer::start(Flavor::Redis, &[]).await;
+    let mut connection = redis::Client::open(server.url())?.get_multiplexed_async_connection().await?;
+    let info: redis::InfoDict = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
+    info.get("redis_version").context("INFO without redis_version")
 }
 
 /// The first line of what a program prints, if there is such a program and it succeeds.

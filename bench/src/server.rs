@@ -7,11 +7,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use atropos_testbed::RedisServer;
 
 use crate::clock::now;
 use crate::connection::Connection;
 use crate::process::{Pid, Process};
-use crate::redis_server::RedisServer;
 use crate::request;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -29,6 +29,9 @@ impl fmt::Display for Store {
     }
 }
 
+/// A benchmark is more than one client should be given in a minute; 0 is without limit.
+const LIMITS: [(&str, &str); 2] = [("ATROPOS__LIMITS__ISSUES", "0"), ("ATROPOS__LIMITS__UNKNOWN_TOKENS", "0")];
+
 /// A running server and the Redis it stands on, if it does.
 pub(crate) struct Server {
     process: Process,
@@ -41,7 +44,7 @@ impl Server {
     /// Starts `binary` on `redis` where there is one, else on its embedded store. In `folder` lie its data and its log.
     pub(crate) async fn start(binary: &Path, folder: &Path, redis: Option<&RedisServer>) -> Result<Self> {
         let mut command = Command::new(binary);
-        command.args(["dev", "--listen", "127.0.0.1:0", "--data"]).arg(folder.join("data"));
+        command.envs(LIMITS).args(["dev", "--listen", "127.0.0.1:0", "--data"]).arg(folder.join("data"));
         if let Some(redis) = redis {
             command.args(["--store", &redis.url()]);
         }
@@ -84,7 +87,7 @@ pub(crate) fn build() -> Result<PathBuf> {
         Some(profile) => profile,
     };
     let target = folder.parent().context("the folder of a profile lies in the target folder")?;
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let status = Command::new("cargo")
         .args(["build", "--bin", "atropos", "--profile", profile, "--target-dir"])
         .arg(target)
         .current_dir(workspace())

@@ -3,13 +3,13 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use atropos_testbed::{Flavor, RedisServer};
 use tempfile::TempDir;
 
 use crate::compare::{Comparison, Load, Pair, Target};
 use crate::connection::Connection;
 use crate::floor::{FloorServer, RECORDS, Trip};
 use crate::load::{After, Span, Work, run};
-use crate::redis_server::RedisServer;
 use crate::request::Request;
 use crate::rows::{ISSUE, REFRESH, Row, TOKEN_PATH, Tokens};
 use crate::server::{Server, Store};
@@ -33,7 +33,7 @@ impl<'a> Stage<'a> {
         // Beside the build, not in /tmp, which may lie in memory: the embedded store is to meet a real disk.
         let folder = TempDir::new_in(std::env::current_exe()?.parent().context("a program lies in a folder")?)?;
         let redis = match store {
-            Store::Redis => Some(RedisServer::start().await?),
+            Store::Redis => Some(RedisServer::start(Flavor::Redis, &[]).await),
             Store::Embedded => None,
         };
         let server = Server::start(&plan.binary, folder.path(), redis.as_ref()).await?;
@@ -78,11 +78,7 @@ impl<'a> Stage<'a> {
     }
 
     pub(crate) async fn strike(self) -> Result<()> {
-        self.server.stop().await?;
-        match self.redis {
-            Some(redis) => redis.stop().await,
-            None => Ok(()),
-        }
+        self.server.stop().await
     }
 
     fn target(&self) -> Target {
