@@ -9,6 +9,8 @@
 //! - [`telemetry`]: what operators are told.
 
 pub mod admin;
+pub mod app;
+pub mod cli;
 pub mod domain;
 pub mod http;
 pub mod settings;

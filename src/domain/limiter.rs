@@ -2,13 +2,11 @@
 
 use std::hash::Hash;
 use std::num::NonZeroU32;
-use std::ops::Add;
 use std::sync::Arc;
 use std::time::Duration;
 
-use governor::clock::{Clock as _, Reference};
+use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
@@ -16,7 +14,7 @@ use super::clock::Clock;
 
 /// Lets through so many per minute and key; that many may come at once.
 pub struct Limiter<K: Hash + Eq + Clone> {
-    limiter: Option<RateLimiter<K, DefaultKeyedStateStore<K>, Ticks, NoOpMiddleware<Moment>>>,
+    limiter: Option<RateLimiter<K, DefaultKeyedStateStore<K>, Ticks, NoOpMiddleware<Duration>>>,
     ticks: Ticks,
 }
 
@@ -44,35 +42,14 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     }
 }
 
+/// Lets limiters run on the clock that everything else runs on.
 #[derive(Clone)]
-struct Ticks(Arc<dyn Clock>);
+pub(super) struct Ticks(pub(super) Arc<dyn Clock>);
 
 impl governor::clock::Clock for Ticks {
-    type Instant = Moment;
+    type Instant = Duration;
 
-    fn now(&self) -> Moment {
-        Moment(Duration::from_millis(self.0.now().as_millis()))
-    }
-}
-
-/// Time since the Unix epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Moment(Duration);
-
-impl Add<Nanos> for Moment {
-    type Output = Self;
-
-    fn add(self, nanos: Nanos) -> Self {
-        Self(self.0 + Duration::from(nanos))
-    }
-}
-
-impl Reference for Moment {
-    fn duration_since(&self, earlier: Self) -> Nanos {
-        self.0.saturating_sub(earlier.0).into()
-    }
-
-    fn saturating_sub(&self, duration: Nanos) -> Self {
-        Self(self.0.saturating_sub(duration.into()))
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.0.now().as_millis())
     }
 }

@@ -5,7 +5,6 @@
 //! each.
 
 mod client;
-mod durability;
 mod keys;
 mod layer;
 mod observe;
@@ -23,7 +22,6 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-pub use self::durability::Durability;
 pub use self::keys::Keys;
 pub use self::observe::{Log, LogFormat, Otel};
 pub use self::problem::{Problem, Problems};
@@ -32,6 +30,7 @@ pub use self::store::Store;
 pub use self::store_url::{Location, RedisUrl};
 pub use self::tokens::{Limits, Tokens};
 use crate::domain::client::Clients;
+pub use crate::store::redis::Durability;
 
 /// What the server is started for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

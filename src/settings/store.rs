@@ -7,12 +7,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
 use super::Mode;
-use super::durability::Durability;
 use super::problem::Problems;
 use super::secret::Given;
 use super::store_url::{Location, RedisUrl};
 use super::value;
 use crate::domain::Shard;
+use crate::store::redis::Durability;
 
 /// `[store]`.
 #[derive(Clone, Debug)]
@@ -73,6 +73,11 @@ fn location<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Location, D::E
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
+/// Why there is no default: what a promise has to survive is for its operator to say.
+const NO_DURABILITY: &str = "is missing; say what a revocation that was answered 200 has to survive: \"memory\" (a crash \
+    of this server), \"fsync\" (a power cut at the store, which has it on disk) or \"replicas:N\" (the loss of the \
+    store's primary, for N replicas have it as well)";
+
 impl Section {
     pub(super) fn check(self, mode: Mode, problems: &mut Problems) -> Store {
         self.check_place(problems);
@@ -116,7 +121,7 @@ impl Section {
 
     fn check_durability(&self, mode: Mode, problems: &mut Problems) {
         const KEY: &str = "store.durability";
-        problems.require(self.durability.is_some() || mode == Mode::Dev, KEY, Durability::MISSING);
+        problems.require(self.durability.is_some() || mode == Mode::Dev, KEY, NO_DURABILITY);
         let replicas = matches!(self.durability, Some(Durability::Replicas(_)));
         problems.require(
             !replicas || self.url.redis().is_some(),

@@ -1,5 +1,6 @@
-//! What the server tells its operators: log lines, audit events, metrics.
+//! What the server tells its operators: log lines, audit events, metrics, traces.
 //!
+//! - [`subscriber`]: where events go, and in which form.
 //! - [`metrics`]: every series, by name, and the text that `/metrics` answers.
 //! - [`request`]: the one line per request, and its counters.
 //! - [`audit`]: what is told of each issue, refresh, reuse and revocation.
@@ -11,11 +12,15 @@ pub mod audit;
 mod counters;
 mod histogram;
 pub mod metrics;
+#[cfg(feature = "otel")]
+mod otlp;
 mod process;
 pub mod request;
 pub mod store;
+pub mod subscriber;
 
 pub use audit::AuditLog;
 pub use metrics::{DenylistStatus, Metrics};
 pub use request::{Ending, Outcome, Route};
 pub use store::MeasuredStore;
+pub use subscriber::start;

@@ -88,6 +88,12 @@ impl From<&Error> for Outcome {
     }
 }
 
+/// The span that a request is handled in, [`Route::finish`] included: every event within tells its id, and traces are
+/// made of it.
+pub fn span(id: Uuid) -> tracing::Span {
+    tracing::info_span!(target: "request", "request", %id, otel.kind = "server")
+}
+
 /// What a handler knows of how its request ended. Kept with the answer until the line is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
@@ -145,6 +151,8 @@ impl Route {
     /// Writes the line of a request that has been answered, and counts it. The path is told by its pattern alone: no
     /// query string, no body.
     pub fn finish(&self, id: Uuid, ending: &Ending, took: Duration) {
+        #[cfg(feature = "otel")]
+        super::otlp::describe(self.surface, self.pattern, ending.outcome);
         self.requests[ending.outcome as usize].inc();
         self.durations.observe(took);
         tracing::info!(

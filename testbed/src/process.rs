@@ -73,6 +73,12 @@ impl Process {
         waitid(WaitId::Pid(Pid::from_child(&self.child)), stopped).expect("a process that has ended cannot be paused");
     }
 
+    /// Kills the process and waits until it is gone.
+    pub(crate) async fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.ended().await;
+    }
+
     /// Waits until the process has ended and all it printed has been read.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         let mut printed = self.printed.clone();

@@ -69,8 +69,7 @@ impl RedisServer {
 
     /// Kills it (SIGKILL) and waits until it is gone.
     pub async fn kill(&mut self) {
-        self.process.signal(Signal::KILL);
-        self.process.ended().await;
+        self.process.kill().await;
     }
 
     /// Asks it to end (SIGTERM), as a service manager would, and waits until it has. A paused one is resumed for it.

@@ -20,13 +20,19 @@ async fn the_oauth2_crate_goes_through_a_session_on_redis() {
 }
 
 async fn go_through_a_session(dev: &Dev) {
-    for (id, authentication) in
-        [("demo-session", AuthType::BasicAuth), ("demo-session", AuthType::RequestBody), ("demo-session-jwt", AuthType::BasicAuth)]
-    {
+    for (id, authentication) in [
+        ("demo-session", AuthType::BasicAuth),
+        ("demo-session", AuthType::RequestBody),
+        ("demo-session-jwt", AuthType::BasicAuth),
+    ] {
         let client = client(dev, id).set_auth_type(authentication);
         let api = self::client(dev, "demo-api");
-        let issued =
-            client.exchange_client_credentials().add_scope(Scope::new("read".into())).request_async(&send).await.unwrap();
+        let issued = client
+            .exchange_client_credentials()
+            .add_scope(Scope::new("read".into()))
+            .request_async(&send)
+            .await
+            .unwrap();
         assert_eq!(issued.scopes().unwrap()[0].as_str(), "read");
         assert!(issued.expires_in().is_some());
 

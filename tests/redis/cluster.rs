@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use atropos::domain::Shard;
 use atropos::domain::store::{Created, Document, Store, Version};
-use atropos::store::redis::RedisStore;
-use atropos_testbed::{Cluster, Flavor, until};
+use atropos::store::redis::{RedisSettings, RedisStore};
+use atropos_testbed::{Cluster, Flavor, RedisServer, Wire};
 use tokio::time::Instant;
 
+use crate::outage::{BOUND, nothing_works, works};
 use crate::support::{
-    HOUR, append, commit, create, open, persons_session, revocation, say, session, settings, shard, with,
+    HOUR, append, commit, create, open, persons_session, refusal, revocation, say, session, settings, shard, soon, with,
 };
 
 const PRIMARIES: usize = 3;
@@ -94,7 +95,7 @@ async fn replicas_every_call_waits_for_the_replica_of_its_own_shard() {
     store.append(append(shard(0), &[revocation(session(shard(0), 1).id, 10)])).await.unwrap_err();
     store.barrier(elsewhere).await.unwrap();
     cluster.nodes()[PRIMARIES + owner].resume();
-    until("the replica acknowledges again", async || store.barrier(shard(0)).await.is_ok()).await;
+    soon("the replica acknowledges again", async || store.barrier(shard(0)).await.is_ok()).await;
 }
 
 #[tokio::test]
@@ -109,11 +110,11 @@ async fn a_failover_is_followed() {
     let (_, owner) = place(&cluster, shard(0)).await;
     cluster.nodes()[owner].kill().await;
     store.load(family.id).await.unwrap_err();
-    until("the store has followed", async || store.load(family.id).await.is_ok()).await;
+    soon("the store has followed", async || store.load(family.id).await.is_ok()).await;
 
     assert_eq!(store.load(family.id).await.unwrap().stored.unwrap().version, Version(2));
     assert_eq!(store.revocations(shard(0), None, 10).await.unwrap().entries.len(), 1);
-    until("every shard can be written", async || {
+    soon("every shard can be written", async || {
         let mut written = 0;
         for number in 0..store.shards() {
             let entry = [revocation(family.id, 100 + u64::from(number))];
@@ -141,14 +142,14 @@ async fn a_primary_that_hangs_takes_its_own_shards_along_and_no_others() {
     let elsewhere = owners.iter().position(|owner| *owner != hanging).unwrap();
     let elsewhere = session(shard(u16::try_from(elsewhere).unwrap()), 1);
     let mut answered = 0;
-    until("a shard elsewhere is read ten times in a row", async || {
+    soon("a shard elsewhere is read ten times in a row", async || {
         let there = store.load(elsewhere.id).await.is_ok();
         answered = if there { answered + 1 } else { 0 };
         answered == 10
     })
     .await;
     cluster.nodes()[hanging].resume();
-    until("it is read again", async || store.load(session(shard(0), 1).id).await.is_ok()).await;
+    soon("it is read again", async || store.load(session(shard(0), 1).id).await.is_ok()).await;
 }
 
 #[tokio::test]
@@ -195,6 +196,61 @@ async fn a_slot_on_the_move_is_unavailable_and_never_looks_empty() {
 async fn every_primary_is_examined() {
     let cluster = Cluster::start(Flavor::Redis, PRIMARIES, 0).await;
     let () = say(&cluster.urls()[2], "CONFIG SET maxmemory-policy allkeys-lru").await;
-    let why = crate::support::refusal(&settings(&url(&cluster))).await;
+    let why = refusal(&settings(&url(&cluster))).await;
     assert!(why.contains("allkeys-lru"), "{why}");
+}
+
+/// A cluster of one node behind a wire, which it takes for itself.
+async fn wired() -> (RedisServer, Wire, RedisSettings) {
+    let node = RedisServer::start(Flavor::Redis, &[("cluster-enabled", "yes")]).await;
+    let wire = Wire::to(node.address()).await;
+    let port = wire.address().port();
+    let () = say(&node.url(), "CLUSTER ADDSLOTSRANGE 0 16383").await;
+    let () = say(&node.url(), &format!("CONFIG SET cluster-announce-port {port}")).await;
+    soon("the cluster is up", async || {
+        let info: String = say(&node.url(), "CLUSTER INFO").await;
+        info.contains("cluster_state:ok")
+    })
+    .await;
+    let url = format!("redis+cluster://127.0.0.1:{port}");
+    (node, wire, with(&url, "memory", BOUND))
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_not_made_twice() {
+    let (_node, wire, settings) = wired().await;
+    let store = open(&RedisSettings { timeout: 10 * SECOND, ..settings }).await;
+    wire.lose_answer_to("EVALSHA");
+    store.append(append(shard(1), &[revocation(session(shard(1), 1).id, 7)])).await.unwrap_err();
+    wire.struck().await;
+    works(&store, 2).await;
+    let log = store.revocations(shard(1), None, 10).await.unwrap();
+    let tags: Vec<u64> = log.entries.iter().map(|entry| entry.revocation.tag.0).collect();
+    assert_eq!(tags, [7, 2]);
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_cut_off_is_unavailable_in_time_and_found_again() {
+    let (_node, wire, settings) = wired().await;
+    let store = open(&settings).await;
+    works(&store, 1).await;
+    wire.cut().await;
+    nothing_works(&store).await;
+    wire.mend();
+    works(&store, 2).await;
+    wire.freeze();
+    nothing_works(&store).await;
+    wire.thaw();
+    works(&store, 3).await;
+}
+
+#[tokio::test]
+async fn info_stands_in_for_config_where_that_is_forbidden() {
+    let (node, _wire, settings) = wired().await;
+    let () = say(&node.url(), "CONFIG SET maxmemory-policy volatile-lru").await;
+    let () = say(&node.url(), "ACL SETUSER default -config").await;
+    let settings = RedisSettings { timeout: 10 * SECOND, ..settings };
+    let why = refusal(&settings).await;
+    assert!(why.contains("volatile-lru"), "{why}");
+    works(&open(&RedisSettings { allow_eviction: true, ..settings }).await, 1).await;
 }

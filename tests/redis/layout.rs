@@ -8,7 +8,7 @@ use atropos::domain::{Head, Position, Tag};
 use atropos_testbed::{Flavor, RedisServer};
 
 use crate::support::{
-    HOUR, append, commit, create, open, persons_session, revocation, say, session, settings, shard, tell,
+    HOUR, append, commit, create, open, persons_session, revocation, say, session, settings, shard, soon, tell,
 };
 
 #[tokio::test]
@@ -68,10 +68,7 @@ async fn an_index_forgets_families_whose_records_are_gone() {
     let store = open(&settings(&server.url())).await;
     let (gone, here) = (persons_session(shard(1), 1, "alice"), persons_session(shard(1), 2, "alice"));
     store.create(&gone, Version(1), Duration::from_millis(1)).await.unwrap();
-    atropos_testbed::until("the first record has expired", async || {
-        store.load(gone.id).await.unwrap().stored.is_none()
-    })
-    .await;
+    soon("the first record has expired", async || store.load(gone.id).await.unwrap().stored.is_none()).await;
     store.create(&here, Version(1), HOUR).await.unwrap();
     assert_eq!(store.families_of("alice", None, 10).await.unwrap(), [here.id]);
 }
@@ -176,7 +173,7 @@ async fn a_scan_does_not_go_on_at_another_server() {
     let (_, cursor) = store.scan(shard(1), None).await.unwrap();
     store.scan(shard(1), cursor.clone()).await.unwrap();
     server.restart().await;
-    atropos_testbed::until("the store is connected again", async || store.ping().await.is_ok()).await;
+    soon("the store is connected again", async || store.ping().await.is_ok()).await;
     let why = store.scan(shard(1), cursor).await.unwrap_err();
     assert!(why.0.contains("another server"), "{why}");
 }

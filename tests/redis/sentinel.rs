@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use atropos::domain::store::{Store, Version};
 use atropos::store::redis::{OpenError, RedisSettings, RedisStore};
-use atropos_testbed::{Flavor, Sentinels, until};
+use atropos_testbed::{Flavor, RedisServer, Sentinels};
 
-use crate::support::{commit, create, open, revocation, session, settings, shard, with};
+use crate::support::{commit, create, open, revocation, say, session, settings, shard, soon, with};
 
 fn url(sentinels: &Sentinels) -> String {
     let addresses: Vec<String> = sentinels.addresses().iter().map(ToString::to_string).collect();
@@ -15,7 +15,7 @@ fn url(sentinels: &Sentinels) -> String {
 
 /// Waits until a replica has everything, for a failover may lose what has not come across.
 async fn acknowledged(store: &RedisStore) {
-    until("both replicas have it all", async || store.barrier(shard(1)).await.is_ok()).await;
+    soon("both replicas have it all", async || store.barrier(shard(1)).await.is_ok()).await;
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn the_primary_is_found_and_after_its_death_the_next_one() {
 
         sentinels.servers()[0].kill().await;
         store.load(before.id).await.unwrap_err();
-        until("the store has followed", async || store.load(before.id).await.is_ok()).await;
+        soon("the store has followed", async || store.load(before.id).await.is_ok()).await;
 
         assert_eq!(store.load(before.id).await.unwrap().stored.unwrap().version, Version(2));
         assert_eq!(store.revocations(shard(1), None, 10).await.unwrap().entries.len(), 1);
@@ -45,8 +45,8 @@ async fn a_primary_that_hung_and_was_replaced_is_not_used_when_it_wakes() {
     let store = open(&with(&url(&sentinels), "memory", Duration::from_secs(1))).await;
     let old = sentinels.primary().await.unwrap();
     sentinels.servers()[0].pause();
-    until("another primary is in place", async || sentinels.primary().await.is_some_and(|new| new != old)).await;
-    until("the store has followed", async || store.ping().await.is_ok()).await;
+    soon("another primary is in place", async || sentinels.primary().await.is_some_and(|new| new != old)).await;
+    soon("the store has followed", async || store.ping().await.is_ok()).await;
     let family = session(shard(1), 1);
     create(&store, &family).await;
 
@@ -83,4 +83,24 @@ async fn without_sentinels_a_store_that_is_open_goes_on() {
     for random in 0..100 {
         create(&store, &session(shard(1), random)).await;
     }
+}
+
+#[tokio::test]
+async fn a_primary_that_the_sentinels_gave_up_is_left_though_it_still_answers() {
+    let mut sentinels = Sentinels::start(Flavor::Redis).await;
+    let store = open(&settings(&url(&sentinels))).await;
+    let other = RedisServer::start(Flavor::Redis, &[]).await;
+    let name = sentinels.master_name();
+    for sentinel in sentinels.sentinels() {
+        let () = say(&sentinel.url(), &format!("SENTINEL REMOVE {name}")).await;
+        let () = say(&sentinel.url(), &format!("SENTINEL MONITOR {name} 127.0.0.1 {} 2", other.port())).await;
+    }
+    let mut random = 0;
+    soon("the store writes to the other one", async || {
+        random += 1;
+        create(&store, &session(shard(1), random)).await;
+        let keys: Vec<String> = say(&other.url(), "KEYS *").await;
+        !keys.is_empty()
+    })
+    .await;
 }

@@ -8,6 +8,7 @@ use atropos::domain::scope::Scope;
 use atropos::domain::store::{Append, Commit, Created, Store, Version};
 use atropos::domain::{Cause, FamilyId, KeyId, Position, Revocation, Shard, Tag, Target, Timestamp};
 use atropos::store::redis::{Durability, OpenError, RedisSettings, RedisStore};
+use atropos_testbed::until;
 use redis::FromRedisValue;
 
 /// How long records are kept: longer than any test takes.
@@ -95,6 +96,12 @@ pub(crate) fn commit<'a>(family: &'a Family, revocations: &'a [Revocation]) -> C
 pub(crate) async fn create(store: &RedisStore, family: &Family) {
     let created = store.create(family, Version(1), HOUR).await.unwrap();
     assert!(matches!(created, Created::Done(_)), "{created:?}");
+}
+
+/// Waits until `condition` holds, for less time than it takes the store to notice by its rarest look at the servers.
+pub(crate) async fn soon(what: &str, condition: impl AsyncFnMut() -> bool) {
+    let awaited = tokio::time::timeout(Duration::from_secs(30), until(what, condition)).await;
+    assert!(awaited.is_ok(), "waited in vain until {what}");
 }
 
 /// Sends one command over a connection of its own, past the store.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
@@ -14,6 +15,7 @@ use governor::{Quota, RateLimiter};
 use crate::domain::client::{Client, ClientId};
 use crate::domain::clock::Clock;
 use crate::domain::error::Error;
+use crate::domain::limiter::Ticks;
 
 /// How much may be tried.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +62,7 @@ impl Guesser {
 /// Counts failures in memory, at this node.
 pub(super) struct Attempts {
     limiter: RateLimiter<Guesser, DashMapStateStore<Guesser>, Ticks, NoOpMiddleware<Duration>>,
-    clock: Arc<dyn Clock>,
+    ticks: Ticks,
     crowd: RandomState,
     /// Milliseconds of the time of the last sweep.
     swept_at: AtomicU64,
@@ -76,8 +78,9 @@ impl Attempts {
         let quota = Quota::with_period((per / failures.get()).max(Duration::from_nanos(1)))
             .expect("the period is not zero")
             .allow_burst(failures);
-        let limiter = RateLimiter::dashmap_with_clock(quota, Ticks(Arc::clone(&clock)));
-        Self { limiter, clock, crowd: RandomState::new(), swept_at: AtomicU64::new(0) }
+        let ticks = Ticks(clock);
+        let limiter = RateLimiter::dashmap_with_clock(quota, ticks.clone());
+        Self { limiter, ticks, crowd: RandomState::new(), swept_at: AtomicU64::new(0) }
     }
 
     /// Counts one failure, or one try that is as dear as a failure. Beyond the limit it is [`Error::TooMany`].
@@ -89,34 +92,19 @@ impl Attempts {
             self.limiter.check_key(&Guesser::Crowd(self.crowd.hash_one(guesser) % Self::CROWDS))
         };
         counted.map_err(|not_until| Error::TooMany {
-            retry_after: not_until.wait_time_from(ticks(&*self.clock)).max(Duration::from_secs(1)),
+            retry_after: not_until.wait_time_from(self.ticks.now()).max(Duration::from_secs(1)),
         })
     }
 
     /// Forgets those whose failures are forgiven. Looks at each, hence not for every failure.
     fn sweep(&self) {
-        let now = self.clock.now().as_millis();
+        let now = self.ticks.0.now().as_millis();
         let swept_at = self.swept_at.load(Ordering::Relaxed);
         let due = now.abs_diff(swept_at) >= Self::SWEEP_MILLIS;
         if due && self.swept_at.compare_exchange(swept_at, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             self.limiter.retain_recent();
         }
     }
-}
-
-/// The limiter runs on the clock that everything else runs on.
-struct Ticks(Arc<dyn Clock>);
-
-impl governor::clock::Clock for Ticks {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        ticks(&*self.0)
-    }
-}
-
-fn ticks(clock: &dyn Clock) -> Duration {
-    Duration::from_millis(clock.now().as_millis())
 }
 
 #[cfg(test)]

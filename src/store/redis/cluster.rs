@@ -11,7 +11,7 @@ use arc_swap::ArcSwapOption;
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{MultipleNodeRoutingInfo, Route, RoutingInfo, SingleNodeRoutingInfo, Slot, SlotAddr};
-use redis::{Pipeline, RedisResult, Value};
+use redis::{Cmd, Pipeline, RedisResult, Value};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::error;
@@ -21,6 +21,7 @@ use super::examine::{Demands, Findings};
 use super::failure::{failure, is_moving, settle, unexpected};
 use super::lane::{LANES, Lanes, Road};
 use super::report::{Report, questions};
+use super::script;
 use crate::domain::store::Unavailable;
 
 /// How often all primaries are examined anew, and what is alarming is said again.
@@ -47,6 +48,11 @@ impl Cluster {
         let connection = connect().await?;
         let findings = examine(&connection, &demands).await?;
         findings.tell();
+        for load in script::load_all() {
+            for (_, answer) in ask_all(&connection, &load, demands.timeout()).await? {
+                settle(answer)?;
+            }
+        }
         let mut lanes = None;
         if let Some(wait) = findings.wait {
             let mut roads = Vec::with_capacity(LANES);
@@ -126,17 +132,7 @@ async fn keep(connection: ClusterConnection, demands: Demands, unfit: Arc<ArcSwa
 async fn examine(connection: &ClusterConnection, demands: &Demands) -> Result<Findings, OpenError> {
     let mut answers: HashMap<Vec<u8>, Vec<Value>> = HashMap::new();
     for question in questions().cmd_iter() {
-        let everybody = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
-        let mut connection = connection.clone();
-        let asked = timeout(demands.timeout(), connection.route_command(question.clone(), everybody)).await;
-        let told = asked.map_err(|_| Unavailable("a primary does not answer".to_owned()))?;
-        let Value::Map(told) = settle(told.map_err(|error| failure(&error))?)? else {
-            return Err(unexpected("a question to all primaries").into());
-        };
-        for (address, answer) in told {
-            let Value::BulkString(address) = address else {
-                return Err(unexpected("a question to all primaries").into());
-            };
+        for (address, answer) in ask_all(connection, question, demands.timeout()).await? {
             answers.entry(address).or_default().push(answer);
         }
     }
@@ -151,4 +147,25 @@ async fn examine(connection: &ClusterConnection, demands: &Demands) -> Result<Fi
         });
     }
     worst.ok_or_else(|| Unavailable("the cluster names no primary".to_owned()).into())
+}
+
+/// What each primary answers, by its address.
+async fn ask_all(
+    connection: &ClusterConnection,
+    command: &Cmd,
+    limit: Duration,
+) -> Result<Vec<(Vec<u8>, Value)>, Unavailable> {
+    let everybody = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+    let mut connection = connection.clone();
+    let asked = timeout(limit, connection.route_command(command.clone(), everybody)).await;
+    let told = asked.map_err(|_| Unavailable("a primary does not answer".to_owned()))?;
+    // Not settled as a whole: what one of them will not answer is for the caller to judge.
+    let Value::Map(told) = told.map_err(|error| failure(&error))? else {
+        return Err(unexpected("a question to all primaries"));
+    };
+    let address = |address| match address {
+        Value::BulkString(address) => Ok(address),
+        _ => Err(unexpected("a question to all primaries")),
+    };
+    told.into_iter().map(|(from, answer)| Ok((address(from)?, answer))).collect()
 }
