@@ -8,6 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _};
+use tracing::Instrument as _;
 use uuid::{Builder, Uuid};
 
 use super::error::Failure;
@@ -15,6 +16,7 @@ use super::host;
 use super::state::State;
 use crate::domain::chance::{Chance as _, SystemChance};
 use crate::domain::client::ClientId;
+use crate::telemetry::request::span;
 use crate::telemetry::{Ending, Outcome, Route};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -26,14 +28,23 @@ where
     #[expect(clippy::disallowed_methods, reason = "a measurement")]
     let began = Instant::now();
     let id = request_id();
-    let loopback_only = State::of(request.request()).options.loopback_only;
-    let response = if loopback_only && !host::names_loopback(request.request()) {
-        let answer = Failure::Misdirected.answer(request.request());
-        request.into_response(answer)
-    } else {
-        in_our_words(next.call(request).await?.map_into_boxed_body())
+    let handled = async {
+        let response = handle(request, next).await?;
+        Ok(finish(response, id, began))
     };
-    Ok(finish(response, id, began))
+    handled.instrument(span(id)).await
+}
+
+async fn handle<B>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse, Error>
+where
+    B: MessageBody + 'static,
+{
+    let loopback_only = State::of(request.request()).options.loopback_only;
+    if loopback_only && !host::names_loopback(request.request()) {
+        let answer = Failure::Misdirected.answer(request.request());
+        return Ok(request.into_response(answer));
+    }
+    Ok(in_our_words(next.call(request).await?.map_into_boxed_body()))
 }
 
 /// Names the request to whoever reads the log: nothing of it is a secret, and nothing of it counts requests.

@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::string::string_regex;
+use proptest::test_runner::TestRunner;
 use rstest::rstest;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::answer::Answer;
 use crate::raw;
 use crate::spawn::{App, Setup, basic, options};
 
@@ -129,6 +135,32 @@ async fn headers_without_end_are_refused() {
     let mut answer = vec![0; 12];
     connection.read_exact(&mut answer).await.unwrap();
     assert_eq!(answer, b"HTTP/1.1 431");
+}
+
+/// S11: whatever the bytes, it is a form or it is not, and every token in it is unknown.
+#[tokio::test]
+async fn no_body_makes_the_server_fail() {
+    let app = App::spawn().await;
+    let mut runner = TestRunner::deterministic();
+    let name = "grant_type|token|refresh_token|scope|client_id|client_secret|client_assertion|colour";
+    let readable =
+        format!("(({name})=(client_credentials|refresh_token|[ -~]{{0,8}}|(%[0-9A-F]{{2}}){{0,8}})&){{0,4}}");
+    let bodies = prop_oneof![
+        string_regex(&readable).expect("a pattern").prop_map(String::into_bytes),
+        vec(any::<u8>(), 0..40).prop_map(|bytes| [&b"token="[..], &bytes].concat()),
+    ];
+    for path in ["/oauth/token", "/oauth/revoke", "/oauth/introspect"] {
+        for _ in 0..300 {
+            let body = bodies.new_tree(&mut runner).expect("a body").current();
+            let request = app.post(path, &[]).header("authorization", basic("session")).body(body.clone());
+            let answer = Answer::to(request).await;
+            let status = answer.status.as_u16();
+            assert!([200, 400, 401].contains(&status), "{path} {} {answer:?}", body.escape_ascii());
+            if status != 200 {
+                answer.assert_error(status, answer.json()["error"].as_str().expect("text"));
+            }
+        }
+    }
 }
 
 /// Several requests on one connection, one after another without waiting.
