@@ -104,7 +104,7 @@ async fn a_hint_changes_nothing(#[values("access_token", "refresh_token", "urn:n
 async fn why_a_token_is_not_active_is_not_told() {
     let app = App::spawn().await;
     let expired = app.issue("session").await.access;
-    app.clock.advance(Duration::from_secs(3600));
+    app.clock.advance(Duration::from_hours(1));
     let (revoked, live) = (app.issue("session").await, app.issue("session").await);
     app.revoke("session", &revoked.access).await.assert_revoked();
     let first = app.introspect("api", &revoked.access).await;

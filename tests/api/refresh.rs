@@ -123,6 +123,43 @@ async fn a_token_older_than_the_one_just_spent_is_reuse_at_once() {
     app.refresh("session", third.refresh()).await.assert_error(400, "invalid_grant");
 }
 
+/// S6: five within one moment, and every one is told from the others.
+#[rstest]
+#[tokio::test]
+async fn each_of_several_rotations_in_one_moment_is_remembered(#[values(0, 1, 2, 3)] replayed: usize) {
+    let app = App::spawn().await;
+    let mut given = vec![app.issue("session").await];
+    for turn in 0..5 {
+        given.push(app.refreshed("session", given[turn].refresh()).await);
+    }
+    app.refresh("session", given[replayed].refresh()).await.assert_error(400, "invalid_grant");
+    for tokens in &given {
+        app.introspect("session", &tokens.access).await.assert_inactive();
+    }
+    app.refresh("session", given[5].refresh()).await.assert_error(400, "invalid_grant");
+}
+
+/// INV-2, S4
+#[rstest]
+#[tokio::test]
+async fn whatever_a_refresh_gave_is_dead_once_a_racing_revocation_is_answered(
+    #[values("session", "session-jwt")] client: &str,
+) {
+    let app = App::spawn().await;
+    for _ in 0..50 {
+        let first = app.issue(client).await;
+        let (refreshed, revoked) =
+            tokio::join!(app.refresh(client, first.refresh()), app.revoke(client, first.refresh()));
+        revoked.assert_revoked();
+        app.introspect("api", &first.access).await.assert_inactive();
+        if refreshed.status.is_success() {
+            let second = tokens(&refreshed);
+            app.introspect("api", &second.access).await.assert_inactive();
+            app.refresh(client, second.refresh()).await.assert_error(400, "invalid_grant");
+        }
+    }
+}
+
 /// RFC9700-4.14.2-d, S3
 #[tokio::test]
 async fn of_many_at_once_one_branch_remains() {

@@ -105,7 +105,7 @@ async fn broken_encoding_is_refused_and_plus_is_a_space() {
         assert!(answer.contains(r#""error":"invalid_request""#), "{answer}");
     }
     let token = app.issue("session").await.access;
-    let spaced = format!("token={}+", token);
+    let spaced = format!("token={token}+");
     let request = app.post(PATH, &[]).header("authorization", basic("session")).body(spaced);
     Answer::to(request).await.assert_revoked();
     assert!(app.is_active("session", &token).await, "a token with a space is another one");

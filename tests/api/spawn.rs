@@ -1,32 +1,28 @@
 //! The server, in this process, on ports of its own, on a store of its own, at a time that stands still.
 
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
-use atropos::domain::Timestamp;
 use atropos::domain::authority::PerMinute;
 use atropos::domain::clock::{Clock, FixedClock};
-use atropos::domain::store::Store;
 use atropos::http::{Listeners, Options, State};
-use atropos::store::embedded::{Embedded, Settings};
 use atropos::telemetry::Metrics;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder};
 use tempfile::TempDir;
-use tokio::sync::{OnceCell, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::answer::Answer;
 use crate::authority;
 use crate::clients::{scope, secret};
+use crate::ground;
 use crate::watched::Watched;
 
 pub(crate) const ISSUER: &str = "https://as.example";
@@ -69,8 +65,8 @@ pub(crate) struct App {
     http: reqwest::Client,
     shutdown: oneshot::Sender<()>,
     served: JoinHandle<io::Result<()>>,
-    /// Dropped last: the store's.
-    _folder: TempDir,
+    /// Kept until the end: the store's.
+    folder: TempDir,
 }
 
 /// What `/oauth/token` gave.
@@ -92,9 +88,9 @@ impl App {
     }
 
     pub(crate) async fn with(setup: Setup) -> Self {
-        let folder = folder_with_keys().await;
-        let clock = Arc::new(FixedClock::at(BEGINNING));
-        let store = Watched::new(Arc::new(open(folder.path(), &clock)));
+        let folder = ground::folder_with_keys().await;
+        let clock = Arc::new(FixedClock::at(ground::BEGINNING));
+        let store = Watched::new(Arc::new(ground::open(folder.path(), &clock)));
         let authority = authority::on(Arc::clone(&store) as _, &clock, &setup).await;
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listeners = Listeners::bind(any, Some(any)).expect("free ports");
@@ -104,7 +100,7 @@ impl App {
         let (shutdown, told) = oneshot::channel();
         let served = tokio::spawn(listeners.serve(state.clone(), async { drop(told.await) }));
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
-        Self { address, metrics_address, clock, store, state, http, shutdown, served, _folder: folder }
+        Self { address, metrics_address, clock, store, state, http, shutdown, served, folder }
     }
 
     /// Seconds since the epoch, by the server's clock.
@@ -180,32 +176,8 @@ impl App {
     /// SIGTERM, as far as the server is concerned.
     pub(crate) fn terminate(self) -> Terminated {
         self.shutdown.send(()).expect("the server runs");
-        Terminated { served: self.served, http: self.http, address: self.address, _folder: self._folder }
+        Terminated { served: self.served, http: self.http, address: self.address, _folder: self.folder }
     }
-}
-
-/// When every test begins.
-const BEGINNING: Timestamp = Timestamp::from_secs(1_800_000_000);
-
-fn open(folder: &Path, clock: &Arc<FixedClock>) -> Embedded {
-    let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
-    Embedded::open(&Settings::new(folder), clock, None).expect("the folder is free")
-}
-
-/// A data folder in which the keys have been made: an RSA key takes longer than most tests.
-async fn folder_with_keys() -> TempDir {
-    static MADE: OnceCell<TempDir> = OnceCell::const_new();
-    let made = MADE.get_or_init(|| async {
-        let folder = tempfile::tempdir().expect("a folder");
-        let clock = Arc::new(FixedClock::at(BEGINNING));
-        let store: Arc<dyn Store> = Arc::new(open(folder.path(), &clock));
-        drop(authority::on(store, &clock, &Setup::default()).await);
-        folder
-    });
-    let folder = tempfile::tempdir().expect("a folder");
-    let name = "atropos.redb";
-    fs::copy(made.await.path().join(name), folder.path().join(name)).expect("a copy");
-    folder
 }
 
 /// A server that was asked to end.
