@@ -15,7 +15,9 @@ const DOCUMENT: &str = "stamp";
 enum Stamp {
     /// The issuer of `dev` follows its port, so it says nothing.
     Dev,
-    Serve { issuer: String },
+    Serve {
+        issuer: String,
+    },
 }
 
 /// Stamps a new store, and compares with the stamp of one that is in use.

@@ -73,8 +73,12 @@ pub(super) struct HealthArgs {
 
 #[derive(Subcommand)]
 pub(super) enum ClientCommand {
-    /// Read a secret from standard input and print what to register of it (Argon2id)
-    HashSecret,
+    /// Print what to register of a secret: of the one on standard input (Argon2id), or of a new one
+    HashSecret {
+        /// Make a secret that nobody can guess, and print it with its hash (SHA-256, which costs the server nothing)
+        #[arg(long)]
+        generate: bool,
+    },
 }
 
 /// Which server or store is meant.

@@ -23,7 +23,11 @@ pub async fn run() -> ExitCode {
         Command::Serve(args) => start::serve(&args).await,
         Command::Check(args) => start::check(&args),
         Command::Health(args) => health::ask(&args.url),
-        Command::Client(ClientCommand::HashSecret) => secret::hash(),
+        Command::Client(ClientCommand::HashSecret { generate: true }) => {
+            secret::generate();
+            Ok(())
+        }
+        Command::Client(ClientCommand::HashSecret { generate: false }) => secret::hash(),
         Command::Keys(args) => operate::keys(&args).await,
         Command::Family(args) => operate::family(&args).await,
         Command::Revoke(args) => operate::revoke(&args).await,

@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Failure;
-use super::args::{
-    FamilyArgs, FamilyCommand, KeysArgs, KeysCommand, Place, RestoredArgs, RevokeArgs, RevokeTarget,
-};
+use super::args::{FamilyArgs, FamilyCommand, KeysArgs, KeysCommand, Place, RestoredArgs, RevokeArgs, RevokeTarget};
 use super::secret::read_line;
 use super::start::load;
 use crate::admin::operation::KeyReport;
@@ -125,7 +123,9 @@ fn tokens(receipt: Receipt) -> String {
 fn unexpected(answer: Answer) -> Failure {
     Failure(match answer {
         Answer::Refused(why) => why,
-        Answer::NoSuchFamily => "there is no such family: it never was, or it ended so long ago that its record is gone".to_owned(),
+        Answer::NoSuchFamily => {
+            "there is no such family: it never was, or it ended so long ago that its record is gone".to_owned()
+        }
         Answer::NoToken => "this is no token of this server".to_owned(),
         Answer::Family(_) | Answer::Extent(_) | Answer::Revoked(_) | Answer::Keys(_) => {
             "the server answers something else; is it of another version?".to_owned()
@@ -151,7 +151,9 @@ impl Operator {
         }
         if mode == Mode::Dev && !Path::new(&settings.store.data).exists() {
             let folder = settings.store.data.display();
-            return Err(Failure(format!("there is no data folder {folder}; --data or --config tells where the server's is")));
+            return Err(Failure(format!(
+                "there is no data folder {folder}; --data or --config tells where the server's is"
+            )));
         }
         let address = settings.server.listen;
         let app = App::open(settings, mode, address, Arc::new(SystemClock::default())).await?;

@@ -2,11 +2,14 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::Failure;
 use crate::domain::authenticate::hash_secret;
-use crate::domain::chance::SystemChance;
+use crate::domain::chance::{Chance as _, SystemChance};
 
 /// Reads one line, so that no secret stands in the list of processes or in a shell's history.
 pub(super) fn hash() -> Result<(), Failure> {
@@ -16,6 +19,15 @@ pub(super) fn hash() -> Result<(), Failure> {
     }
     println!("{}", hash_secret(&secret, &SystemChance));
     Ok(())
+}
+
+/// 256 random bits: nothing to guess, so a plain hash is enough, and checking it costs nothing.
+pub(super) fn generate() {
+    let mut bits = Zeroizing::new([0; 32]);
+    SystemChance.fill(&mut *bits);
+    let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(*bits));
+    println!("secret    {}", *secret);
+    println!("register  sha256:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes())));
 }
 
 /// One line of the standard input, without its end.

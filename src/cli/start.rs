@@ -37,8 +37,10 @@ pub(super) fn check(args: &ConfigArgs) -> Result<(), Failure> {
 /// Every problem on a line of its own.
 pub(super) fn load(mode: Mode, file: Option<&Path>, overrides: &[(&str, String)]) -> Result<Settings, Failure> {
     #[expect(clippy::disallowed_methods, reason = "here the environment becomes settings")]
-    let environment = std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
-    Settings::load(mode, file, overrides, environment).map_err(|problems| Failure(format!("does not start\n{problems}")))
+    let environment =
+        std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+    Settings::load(mode, file, overrides, environment)
+        .map_err(|problems| Failure(format!("does not start\n{problems}")))
 }
 
 async fn start(settings: Settings, mode: Mode) -> Result<(), Failure> {
@@ -86,7 +88,9 @@ async fn introduce(app: &App, address: SocketAddr) -> Result<(), Failure> {
     }
     println!();
     println!("issue, introspect, revoke:");
-    println!("  token=$(curl -s {at}/oauth/token -u demo-service:demo-service-secret -d grant_type=client_credentials \\");
+    println!(
+        "  token=$(curl -s {at}/oauth/token -u demo-service:demo-service-secret -d grant_type=client_credentials \\"
+    );
     println!("    | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')");
     println!("  curl -s {at}/oauth/introspect -u demo-api:demo-api-secret -d token=$token");
     println!("  curl -si {at}/oauth/revoke -u demo-service:demo-service-secret -d token=$token");

@@ -3,6 +3,8 @@
 //! A token is a function of its record: handing it out again gives the same opaque text, or a JWT of the same `jti` and
 //! claims.
 
+use std::time::Duration;
+
 use super::Authority;
 use super::answer::{Issued, TokenText};
 use crate::domain::client::TokenFormat;
@@ -66,7 +68,8 @@ impl Authority {
                 TokenFormat::Jwt => self.jwt(family, access)?,
             },
             refresh_token,
-            expires_in: access.expires_at.since(self.clock.now()).as_secs(),
+            // To the nearest second: between the birth and this line a millisecond may have passed.
+            expires_in: (access.expires_at.since(self.clock.now()) + HALF_A_SECOND).as_secs(),
             scope: access.scope.clone().unwrap_or_else(|| family.scope.clone()),
         })
     }
@@ -90,6 +93,8 @@ impl Authority {
         self.keys.sign(&claims, access.key).ok_or_else(gone)
     }
 }
+
+const HALF_A_SECOND: Duration = Duration::from_millis(500);
 
 /// A key was retired while a token of it was being made: the token would be dead, and the client may ask again.
 fn gone() -> Error {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::Embedded;
 use super::fault::Fault;
 use super::tables::{NewEntries, Row};
 use super::view::View;
-use super::Embedded;
 use crate::domain::family::Family;
 use crate::domain::store::{
     Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,

@@ -87,11 +87,7 @@ impl Embedded {
     }
 
     /// As [`Self::open`], on a disk of one's own making.
-    pub fn open_with(
-        settings: &Settings,
-        clock: Arc<dyn Clock>,
-            opener: Opener,
-    ) -> Result<Self, OpenError> {
+    pub fn open_with(settings: &Settings, clock: Arc<dyn Clock>, opener: Opener) -> Result<Self, OpenError> {
         let file = File::within(&settings.folder, settings.cache, opener)?;
         let database = file.open()?;
         let view = View::open(&database).map_err(|error| file.failed(error))?;

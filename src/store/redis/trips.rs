@@ -21,21 +21,13 @@ impl RedisStore {
     }
 
     /// A write by `commit.lua`, answered when it is safe; `None` if something else was there than was expected.
-    pub(super) async fn write(
-        &self,
-        shard: Shard,
-        call: Call<'_>,
-    ) -> Result<Option<Stretch>, Unavailable> {
+    pub(super) async fn write(&self, shard: Shard, call: Call<'_>) -> Result<Option<Stretch>, Unavailable> {
         let command = call.command(self.waits);
         let change = async { answer::stretch(self.wire.change(&self.keys.head(shard), command).await?) };
         self.bounded(change).await
     }
 
-    pub(super) async fn value(
-        &self,
-        command: &str,
-        key: Vec<u8>,
-    ) -> Result<Option<Vec<u8>>, Unavailable> {
+    pub(super) async fn value(&self, command: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, Unavailable> {
         let mut commands = Pipeline::with_capacity(1);
         commands.cmd(command).arg(&key);
         self.bounded(async { answer::optional_bytes(self.one(&key, &commands).await?, command) }).await

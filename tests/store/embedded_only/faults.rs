@@ -12,8 +12,9 @@ use atropos::store::embedded::{Embedded, Settings};
 use tempfile::TempDir;
 
 use super::disk::Disk;
+use super::until;
 use crate::embedded::{START, settings};
-use crate::suite::{DEADLINE, KEEP, family, generation, nth, reads_generation, revocations, to};
+use crate::suite::{KEEP, family, generation, nth, reads_generation, revocations, to};
 
 struct OnDisk {
     disk: Arc<Disk>,
@@ -40,8 +41,8 @@ impl OnDisk {
     }
 
     async fn until_it_answers(&self) {
-        let answers = async { while self.store.ping().await.is_err() || self.store.heads().await.is_err() {} };
-        tokio::time::timeout(DEADLINE, answers).await.expect("it does not recover");
+        let answers = async || self.store.ping().await.is_ok() && self.store.heads().await.is_ok();
+        until("the store recovers", answers).await;
     }
 }
 
@@ -72,10 +73,15 @@ async fn a_write_that_fails_leaves_no_half_commit_and_the_store_recovers() {
     loop {
         let before = whole_generation(&on.store, &family).await;
         on.disk.fail_after(failures, ErrorKind::StorageFull);
-        let committed = super::commit(&on.store, &family, before + 1).await;
+        let key = [u8::try_from(failures).unwrap(); 32];
+        let (committed, kept) =
+            tokio::join!(super::commit(&on.store, &family, before + 1), on.store.once(&key, b"", KEEP));
         let failed = on.disk.has_failed();
         on.disk.heal();
         on.until_it_answers().await;
+        if kept.is_ok() {
+            assert!(on.store.peek(&key).await.unwrap().is_some(), "what was acknowledged is lost");
+        }
         let after = whole_generation(&on.store, &family).await;
         match committed {
             Ok(committed) => {
@@ -167,7 +173,6 @@ async fn a_read_that_fails_is_unavailable_and_the_store_recovers() {
     on.disk.fail_reads();
     on.store.revocations(nth(0), None, 1_000).await.expect_err("the disk cannot be read");
     on.disk.heal();
-    let answers = async { while on.store.revocations(nth(0), None, 1_000).await.is_err() {} };
-    tokio::time::timeout(DEADLINE, answers).await.expect("it does not recover");
+    until("the store recovers", async || on.store.revocations(nth(0), None, 1_000).await.is_ok()).await;
     assert!(on.store.load(family.id).await.unwrap().stored.is_some());
 }

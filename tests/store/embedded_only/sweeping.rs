@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use atropos::domain::store::{Commit, Store, Version};
 
+use super::until;
 use crate::embedded::{EmbeddedBench, START, change_row};
-use crate::suite::{Bench as _, DEADLINE, KEEP, family, family_of, nth, to};
+use crate::suite::{Bench as _, KEEP, family, family_of, nth, to};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -14,12 +15,7 @@ fn bench() -> EmbeddedBench {
 }
 
 async fn until_swept(bench: &EmbeddedBench, rows: u64) {
-    let swept = async {
-        while bench.store.statistics().swept < rows {
-            bench.store.ping().await.unwrap();
-        }
-    };
-    tokio::time::timeout(DEADLINE, swept).await.expect("too little is swept");
+    until("enough is swept", async || bench.store.statistics().swept >= rows).await;
 }
 
 #[tokio::test]
