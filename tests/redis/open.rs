@@ -8,7 +8,8 @@ use atropos::store::redis::{OpenError, RedisSettings, RedisStore};
 use atropos_testbed::{Flavor, RedisServer};
 
 use crate::support::{
-    append, commit, create, open, persons_session, refusal, revocation, say, session, settings, shard, with,
+    append, commit, create, open, persons_session, refusal, revocation, say, session, settings, shard, tells_fsync,
+    with,
 };
 
 const ALWAYS: [(&str, &str); 2] = [("appendonly", "yes"), ("appendfsync", "always")];
@@ -73,23 +74,34 @@ async fn a_server_that_is_no_node_of_a_cluster_is_not_taken_for_one() {
 
 #[tokio::test]
 async fn fsync_is_refused_where_it_cannot_be_kept() {
-    for (flavor, config, timeout) in [
-        (Flavor::Redis, &[][..], SECOND),
-        (Flavor::Redis, &EVERY_SECOND, 3 * SECOND),
-        (Flavor::Valkey, &[], SECOND),
-        (Flavor::Valkey, &EVERY_SECOND, SECOND),
-        (Flavor::Valkey, &[("appendonly", "yes"), ("appendfsync", "no")], 3 * SECOND),
-    ] {
-        let server = RedisServer::start(flavor, config).await;
-        let why = refusal(&with(&server.url(), "fsync", timeout)).await;
-        assert!(why.starts_with("durability is \"fsync\", but"), "{why}");
+    let no_disk: &[(&str, &str)] = &[];
+    let no_sync = &[("appendonly", "yes"), ("appendfsync", "no")];
+    for flavor in Flavor::ALL {
+        for (config, timeout) in [(no_disk, SECOND), (no_sync, 3 * SECOND), (&EVERY_SECOND, SECOND)] {
+            let server = RedisServer::start(flavor, config).await;
+            let why = refusal(&with(&server.url(), "fsync", timeout)).await;
+            assert!(why.starts_with("durability is \"fsync\", but"), "{why}");
+        }
     }
 }
 
 #[tokio::test]
-async fn fsync_is_kept_where_it_can_be() {
-    for (flavor, config) in [(Flavor::Redis, ALWAYS), (Flavor::Valkey, ALWAYS), (Flavor::Valkey, EVERY_SECOND)] {
-        let server = RedisServer::start(flavor, &config).await;
+async fn fsync_once_a_second_is_taken_where_the_server_can_tell_and_there_is_time_to_wait() {
+    for flavor in Flavor::ALL {
+        let server = RedisServer::start(flavor, &EVERY_SECOND).await;
+        let patient = with(&server.url(), "fsync", 10 * SECOND);
+        if tells_fsync(&server.url()).await {
+            open(&patient).await.barrier(shard(0)).await.unwrap();
+        } else {
+            assert!(refusal(&patient).await.contains("appendfsync always"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn fsync_is_taken_where_every_write_is_synced() {
+    for flavor in Flavor::ALL {
+        let server = RedisServer::start(flavor, &ALWAYS).await;
         open(&with(&server.url(), "fsync", 10 * SECOND)).await.barrier(shard(0)).await.unwrap();
     }
 }

@@ -123,3 +123,9 @@ pub(crate) async fn calls(url: &str, command: &str) -> u64 {
     let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
     line.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())
 }
+
+/// Whether a server can tell when a write is on disk: Valkey, and Redis from 7.2 on.
+pub(crate) async fn tells_fsync(url: &str) -> bool {
+    let found: Vec<redis::Value> = say(url, "COMMAND INFO waitaof").await;
+    found.iter().any(|command| *command != redis::Value::Nil)
+}
