@@ -44,8 +44,11 @@ impl fmt::Debug for Traces {
     }
 }
 
+/// What sends every span, and what sends the last of them.
+type Exporting<S> = (OpenTelemetryLayer<S, SdkTracer>, Traces);
+
 /// A layer that sends every span to the endpoint; `None` if there is none.
-pub(super) fn layer<S>(otel: &Otel) -> Result<Option<(OpenTelemetryLayer<S, SdkTracer>, Traces)>, String>
+pub(super) fn layer<S>(otel: &Otel) -> Result<Option<Exporting<S>>, String>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
