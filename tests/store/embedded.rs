@@ -53,7 +53,7 @@ impl EmbeddedBench {
 }
 
 fn open(settings: &Settings, clock: &Arc<FixedClock>) -> Arc<Embedded> {
-    Arc::new(Embedded::open(settings, clock.clone(), None).expect("the folder is ours alone"))
+    Arc::new(Embedded::open(settings, clock.clone()).expect("the folder is ours alone"))
 }
 
 /// A disk that many tests share may be slow; only tests of time-outs are about them.

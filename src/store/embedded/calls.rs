@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::Embedded;
 use super::fault::Fault;
 use super::tables::{NewEntries, Row};
 use super::view::View;
-use super::{Embedded, now};
 use crate::domain::family::Family;
 use crate::domain::store::{
     Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,
@@ -27,87 +27,66 @@ impl Store for Embedded {
     }
 
     async fn load(&self, family: FamilyId) -> Result<Loaded, Unavailable> {
-        self.observed("load", async { self.read(|view| view.load(family)) }).await
+        self.read(|view| view.load(family))
     }
 
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable> {
-        self.observed("create", async {
-            exists(family.id.shard())?;
-            let row = Row::new(family, version, keep_for);
-            if self.queue.write(move |tables| tables.create(&row)).await? {
-                Ok(Created::Done(self.read(|view| Ok(view.head()))?))
-            } else {
-                Ok(Created::Exists)
-            }
-        })
-        .await
+        exists(family.id.shard())?;
+        let row = Row::new(family, version, keep_for);
+        if self.queue.write(move |tables| tables.create(&row)).await? {
+            Ok(Created::Done(self.read(|view| Ok(view.head()))?))
+        } else {
+            Ok(Created::Exists)
+        }
     }
 
     async fn commit(&self, commit: Commit<'_>) -> Result<Committed, Unavailable> {
-        self.observed("commit", async {
-            exists(commit.append.shard)?;
-            let row = Row::new(commit.family, commit.version, commit.keep_for);
-            let (expected, new) = (commit.expected, NewEntries::new(&commit.append));
-            if self.queue.write(move |tables| tables.commit(expected, &row, &new)).await? {
-                Ok(Committed::Done(self.stretch(commit.append.anchor, STRETCH)?))
-            } else {
-                Ok(Committed::Conflict)
-            }
-        })
-        .await
+        exists(commit.append.shard)?;
+        let row = Row::new(commit.family, commit.version, commit.keep_for);
+        let (expected, new) = (commit.expected, NewEntries::new(&commit.append));
+        if self.queue.write(move |tables| tables.commit(expected, &row, &new)).await? {
+            Ok(Committed::Done(self.stretch(commit.append.anchor, STRETCH)?))
+        } else {
+            Ok(Committed::Conflict)
+        }
     }
 
     async fn append(&self, append: Append<'_>) -> Result<Stretch, Unavailable> {
-        self.observed("append", async {
-            exists(append.shard)?;
-            let new = NewEntries::new(&append);
-            self.queue.write(move |tables| tables.append(&new, None)).await?;
-            self.stretch(append.anchor, STRETCH)
-        })
-        .await
+        exists(append.shard)?;
+        let new = NewEntries::new(&append);
+        self.queue.write(move |tables| tables.append(&new, None)).await?;
+        self.stretch(append.anchor, STRETCH)
     }
 
     async fn put_back(&self, append: Append<'_>, expected: Head) -> Result<PutBack, Unavailable> {
-        self.observed("put_back", async {
-            exists(append.shard)?;
-            let new = NewEntries::new(&append);
-            if self.queue.write(move |tables| tables.append(&new, Some(expected))).await? {
-                Ok(PutBack::Done(self.stretch(append.anchor, STRETCH)?))
-            } else {
-                Ok(PutBack::Moved)
-            }
-        })
-        .await
+        exists(append.shard)?;
+        let new = NewEntries::new(&append);
+        if self.queue.write(move |tables| tables.append(&new, Some(expected))).await? {
+            Ok(PutBack::Done(self.stretch(append.anchor, STRETCH)?))
+        } else {
+            Ok(PutBack::Moved)
+        }
     }
 
     /// Nothing can be read that is not durable: it is enough that there is a file to read from.
     async fn barrier(&self, shard: Shard) -> Result<(), Unavailable> {
-        self.observed("barrier", async {
-            exists(shard)?;
-            self.read(|_| Ok(()))
-        })
-        .await
+        exists(shard)?;
+        self.read(|_| Ok(()))
     }
 
     async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable> {
-        self.observed("revocations", async {
-            exists(shard)?;
-            self.stretch(anchor, limit)
-        })
-        .await
+        exists(shard)?;
+        self.stretch(anchor, limit)
     }
 
     async fn heads(&self) -> Result<(Vec<Head>, Timestamp), Unavailable> {
-        self.observed("heads", async { Ok((vec![self.read(|view| Ok(view.head()))?], self.clock.now())) }).await
+        Ok((vec![self.read(|view| Ok(view.head()))?], self.clock.now()))
     }
 
     async fn forget(&self, shard: Shard, positions: &[Position]) -> Result<(), Unavailable> {
-        self.observed("forget", async {
-            exists(shard)?;
-            let positions = positions.to_vec();
-            self.queue.write(move |tables| tables.forget(&positions)).await
-        })
-        .await
+        exists(shard)?;
+        let positions = positions.to_vec();
+        self.queue.write(move |tables| tables.forget(&positions)).await
     }
 
     async fn families_of(
@@ -116,33 +95,30 @@ impl Store for Embedded {
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable> {
-        self.observed("families_of", async { self.read(|view| view.families_of(subject, after, limit)) }).await
+        self.read(|view| view.families_of(subject, after, limit))
     }
 
     async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {
-        self.observed("scan", async {
-            exists(shard)?;
-            self.read(|view| view.scan(cursor.as_ref()))
-        })
-        .await
+        exists(shard)?;
+        self.read(|view| view.scan(cursor.as_ref()))
     }
 
     async fn once(&self, key: &OnceKey, value: &[u8], ttl: Duration) -> Result<bool, Unavailable> {
         let (key, value) = (*key, value.to_vec());
-        self.observed("once", self.queue.write(move |tables| tables.once(&key, &value, ttl))).await
+        self.queue.write(move |tables| tables.once(&key, &value, ttl)).await
     }
 
     async fn take(&self, key: &OnceKey) -> Result<Option<Vec<u8>>, Unavailable> {
         let key = *key;
-        self.observed("take", self.queue.write(move |tables| tables.take(&key))).await
+        self.queue.write(move |tables| tables.take(&key)).await
     }
 
     async fn peek(&self, key: &OnceKey) -> Result<Option<Vec<u8>>, Unavailable> {
-        self.observed("peek", async { self.read(|view| view.peek(key, self.clock.now())) }).await
+        self.read(|view| view.peek(key, self.clock.now()))
     }
 
     async fn document(&self, name: &str) -> Result<Option<Document>, Unavailable> {
-        self.observed("document", async { self.read(|view| view.document(name)) }).await
+        self.read(|view| view.document(name))
     }
 
     async fn replace_document(
@@ -153,12 +129,12 @@ impl Store for Embedded {
     ) -> Result<bool, Unavailable> {
         let (name, document) = (name.to_owned(), document.clone());
         let written = self.queue.write(move |tables| tables.replace_document(&name, expected, &document));
-        self.observed("replace_document", written).await
+        written.await
     }
 
     /// Asks the writer, for nothing: it answers in its turn.
     async fn ping(&self) -> Result<(), Unavailable> {
-        self.observed("ping", self.queue.write(|_| Ok(()))).await
+        self.queue.write(|_| Ok(())).await
     }
 }
 
@@ -177,18 +153,6 @@ impl Embedded {
                 Unavailable(format!("the database file cannot be read: {error}"))
             }
         })
-    }
-
-    async fn observed<T>(
-        &self,
-        call: &'static str,
-        answer: impl Future<Output = Result<T, Unavailable>> + Send,
-    ) -> Result<T, Unavailable> {
-        let Some(observer) = &self.observer else { return answer.await };
-        let began = now();
-        let answer = answer.await;
-        observer(call, now().duration_since(began), answer.is_ok());
-        answer
     }
 }
 

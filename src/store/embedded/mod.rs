@@ -32,7 +32,6 @@ use self::queue::Queue;
 use self::sweep::Sweeper;
 use self::view::{Shown, View};
 use self::writer::Writer;
-use super::Observer;
 use crate::domain::clock::Clock;
 
 pub use self::counters::Statistics;
@@ -71,7 +70,6 @@ pub struct Embedded {
     shown: Arc<Shown>,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
-    observer: Option<Observer>,
     running: Mutex<Option<Running>>,
 }
 
@@ -84,17 +82,12 @@ struct Running {
 
 impl Embedded {
     /// Opens the file of the data folder, or makes it. `clock` is the store's clock from then on.
-    pub fn open(settings: &Settings, clock: Arc<dyn Clock>, observer: Option<Observer>) -> Result<Self, OpenError> {
-        Self::open_with(settings, clock, observer, Box::new(directly))
+    pub fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::open_with(settings, clock, Box::new(directly))
     }
 
     /// As [`Self::open`], on a disk of one's own making.
-    pub fn open_with(
-        settings: &Settings,
-        clock: Arc<dyn Clock>,
-        observer: Option<Observer>,
-        opener: Opener,
-    ) -> Result<Self, OpenError> {
+    pub fn open_with(settings: &Settings, clock: Arc<dyn Clock>, opener: Opener) -> Result<Self, OpenError> {
         let file = File::within(&settings.folder, settings.cache, opener)?;
         let database = file.open()?;
         let view = View::open(&database).map_err(|error| file.failed(error))?;
@@ -129,7 +122,7 @@ impl Embedded {
             sweeper: thread("store-sweep", move || sweeper.run()),
             stop_sweeping,
         };
-        Ok(Self { queue, shown, clock, counters, observer, running: Mutex::new(Some(running)) })
+        Ok(Self { queue, shown, clock, counters, running: Mutex::new(Some(running)) })
     }
 
     pub fn statistics(&self) -> Statistics {

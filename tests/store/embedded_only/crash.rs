@@ -45,7 +45,7 @@ fn what_was_acknowledged_outlives_a_kill_and_nothing_is_half_done() {
 }
 
 fn open(folder: &Path) -> Result<Embedded, atropos::store::embedded::OpenError> {
-    Embedded::open(&settings(folder), Arc::new(FixedClock::at(START)), None)
+    Embedded::open(&settings(folder), Arc::new(FixedClock::at(START)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the arguments of a test binary are not its own")]

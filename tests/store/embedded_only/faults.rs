@@ -48,7 +48,7 @@ impl OnDisk {
 }
 
 fn open(settings: &Settings, disk: &Arc<Disk>) -> Embedded {
-    Embedded::open_with(settings, Arc::new(FixedClock::at(START)), None, disk.opener()).unwrap()
+    Embedded::open_with(settings, Arc::new(FixedClock::at(START)), disk.opener()).unwrap()
 }
 
 /// The generation of a family, after a look that record and log agree on it.

@@ -4,13 +4,12 @@ use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use atropos::domain::Shard;
 use atropos::domain::clock::FixedClock;
 use atropos::domain::store::{Store, Version};
-use atropos::store::Observer;
 use atropos::store::embedded::{Embedded, OpenError};
 use futures_util::future::join_all;
 use redb::{Database, TableDefinition};
@@ -18,10 +17,10 @@ use tempfile::TempDir;
 
 use super::disk::Disk;
 use crate::embedded::{EmbeddedBench, START, settings};
-use crate::suite::{Bench as _, KEEP, family, nth, revocations, to};
+use crate::suite::{Bench as _, KEEP, family, revocations, to};
 
 fn open(folder: &Path) -> Result<Embedded, OpenError> {
-    Embedded::open(&settings(folder), Arc::new(FixedClock::at(START)), None)
+    Embedded::open(&settings(folder), Arc::new(FixedClock::at(START)))
 }
 
 fn refusal(folder: &Path) -> String {
@@ -105,7 +104,7 @@ fn a_disk_that_cannot_be_written_is_named() {
             let (folder, disk) = (TempDir::new().unwrap(), Arc::new(Disk::default()));
             let open = || {
                 let clock = Arc::new(FixedClock::at(START));
-                Embedded::open_with(&settings(folder.path()), clock, None, disk.opener())
+                Embedded::open_with(&settings(folder.path()), clock, disk.opener())
             };
             disk.fail_after(writes, how);
             let Err(refusal) = open() else { panic!("it was opened on a failing disk") };
@@ -152,23 +151,6 @@ async fn a_shard_that_is_not_there_is_unavailable() {
     assert!(store.revocations(other, None, 1).await.is_err());
     assert!(store.barrier(other).await.is_err());
     assert_eq!(store.load(family(other, 1).id).await.unwrap().stored, None);
-}
-
-#[tokio::test]
-async fn every_call_is_told_to_the_observer() {
-    let folder = TempDir::new().unwrap();
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let hear = told.clone();
-    let observer: Observer = Arc::new(move |call, _, answered| hear.lock().unwrap().push((call, answered)));
-    let clock = Arc::new(FixedClock::at(START));
-    let store = Embedded::open(&settings(folder.path()), clock, Some(observer)).unwrap();
-    let family = family(nth(0), 1);
-    store.create(&family, Version(0), KEEP).await.unwrap();
-    super::commit(&store, &family, 1).await.unwrap();
-    store.load(family.id).await.unwrap();
-    store.close();
-    store.load(family.id).await.unwrap_err();
-    assert_eq!(*told.lock().unwrap(), [("create", true), ("commit", true), ("load", true), ("load", false)]);
 }
 
 fn change_meta(folder: &Path, table: &str, key: &str, value: &[u8]) {

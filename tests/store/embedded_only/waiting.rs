@@ -20,7 +20,7 @@ fn open(folder: &TempDir, change: impl FnOnce(&mut Settings)) -> (Arc<Disk>, Emb
     let mut settings = Settings { sweep_every: Duration::from_hours(1), ..settings(folder.path()) };
     change(&mut settings);
     let clock = Arc::new(FixedClock::at(START));
-    let store = Embedded::open_with(&settings, clock, None, disk.opener()).unwrap();
+    let store = Embedded::open_with(&settings, clock, disk.opener()).unwrap();
     (disk, store)
 }
 

@@ -1,0 +1,118 @@
+//! Reads what the server answers. Whatever has not exactly the expected form makes the store unavailable.
+
+use redis::Value;
+
+use super::failure::{settle, unexpected};
+use crate::domain::store::{Document, Loaded, Stretch, Unavailable, Version};
+use crate::domain::{Entry, FamilyId, Head, Position, Tag, Timestamp};
+use crate::store::record;
+
+/// What `commit.lua` answers; `None` if it found something else than was expected.
+pub(super) fn stretch(value: Value) -> Result<Option<Stretch>, Unavailable> {
+    let parts = match settle(value)? {
+        Value::Int(0) => return Ok(None),
+        Value::Array(parts) => parts,
+        _ => return Err(unexpected("a script")),
+    };
+    let Ok([head_text, Value::Int(micros), Value::Int(more), Value::Array(flat)]) = <[Value; 4]>::try_from(parts)
+    else {
+        return Err(unexpected("a script"));
+    };
+    let mut entries = Vec::with_capacity(flat.len() / 2);
+    let mut flat = flat.into_iter();
+    while let (Some(member), Some(score)) = (flat.next(), flat.next()) {
+        let revocation = record::decode_revocation(&bytes(member, "a script")?)?;
+        entries.push(Entry { position: position(score)?, revocation });
+    }
+    Ok(Some(Stretch { entries, head: head(head_text)?, more: more != 0, now: from_micros(micros)? }))
+}
+
+pub(super) fn loaded(value: Value) -> Result<Loaded, Unavailable> {
+    let Value::Array(parts) = settle(value)? else { return Err(unexpected("MGET")) };
+    let Ok([record, head_text]) = <[Value; 2]>::try_from(parts) else { return Err(unexpected("MGET")) };
+    let stored = optional_bytes(record, "MGET")?.map(|bytes| record::decode(&bytes)).transpose()?;
+    Ok(Loaded { stored, head: head(head_text)? })
+}
+
+/// Absent as long as nothing was ever appended.
+pub(super) fn head(value: Value) -> Result<Head, Unavailable> {
+    let Some(text) = optional_bytes(value, "GET")? else { return Ok(Head::default()) };
+    let parse = || {
+        let (position, tag) = str::from_utf8(&text).ok()?.split_once(' ')?;
+        let tag = u64::from_str_radix(tag, 16).ok()?;
+        Some(Head { position: Position(position.parse().ok()?), tag: Tag(tag) })
+    };
+    parse().ok_or_else(|| Unavailable("the head of a shard cannot be read".to_owned()))
+}
+
+pub(super) fn time(value: Value) -> Result<Timestamp, Unavailable> {
+    let parts: (u64, u64) = redis::from_redis_value(settle(value)?).map_err(|_| unexpected("TIME"))?;
+    Ok(Timestamp::from_millis(parts.0.saturating_mul(1000).saturating_add(parts.1 / 1000)))
+}
+
+pub(super) fn document(value: Value) -> Result<Option<Document>, Unavailable> {
+    let Some(bytes) = optional_bytes(value, "GET")? else { return Ok(None) };
+    let Some((version, rest)) = bytes.split_first_chunk() else { return Err(unexpected("GET")) };
+    Ok(Some(Document { version: Version(u64::from_be_bytes(*version)), bytes: rest.to_vec() }))
+}
+
+/// A subject's families in one shard, in no particular order.
+pub(super) fn family_ids(value: Value) -> Result<Vec<FamilyId>, Unavailable> {
+    let Value::Array(members) = settle(value)? else { return Err(unexpected("ZRANGE")) };
+    let id = |member| {
+        let bytes = <[u8; 16]>::try_from(bytes(member, "ZRANGE")?).ok();
+        bytes.and_then(FamilyId::from_bytes).ok_or_else(|| unexpected("ZRANGE"))
+    };
+    members.into_iter().map(id).collect()
+}
+
+/// A step of a scan.
+pub(super) struct Step {
+    /// Names the server and its run that the place belongs to.
+    pub(super) run: String,
+    pub(super) place: String,
+    pub(super) records: Vec<Vec<u8>>,
+}
+
+pub(super) fn step(value: Value) -> Result<Step, Unavailable> {
+    let Value::Array(parts) = settle(value)? else { return Err(unexpected("a scan")) };
+    let Ok([run, place, Value::Array(records)]) = <[Value; 3]>::try_from(parts) else {
+        return Err(unexpected("a scan"));
+    };
+    let text = |value| String::from_utf8(bytes(value, "a scan")?).map_err(|_| unexpected("a scan"));
+    let records = records.into_iter().filter_map(|record| optional_bytes(record, "a scan").transpose());
+    Ok(Step { run: text(run)?, place: text(place)?, records: records.collect::<Result<_, _>>()? })
+}
+
+/// `true` if it was written, `false` if something else was there.
+pub(super) fn written(value: Value) -> Result<bool, Unavailable> {
+    match settle(value)? {
+        Value::Okay | Value::Int(1) => Ok(true),
+        Value::Nil | Value::Int(0) => Ok(false),
+        _ => Err(unexpected("a write")),
+    }
+}
+
+pub(super) fn optional_bytes(value: Value, to: &str) -> Result<Option<Vec<u8>>, Unavailable> {
+    match settle(value)? {
+        Value::Nil => Ok(None),
+        Value::BulkString(bytes) => Ok(Some(bytes)),
+        _ => Err(unexpected(to)),
+    }
+}
+
+fn bytes(value: Value, to: &str) -> Result<Vec<u8>, Unavailable> {
+    optional_bytes(value, to)?.ok_or_else(|| unexpected(to))
+}
+
+/// Positions are below 2^53, so that a score, which is a double, has them exactly and prints them whole.
+fn position(score: Value) -> Result<Position, Unavailable> {
+    let text = bytes(score, "a script")?;
+    let number = str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
+    number.map(Position).ok_or_else(|| Unavailable("the position of an entry cannot be read".to_owned()))
+}
+
+fn from_micros(micros: i64) -> Result<Timestamp, Unavailable> {
+    let micros = u64::try_from(micros).map_err(|_| unexpected("TIME"))?;
+    Ok(Timestamp::from_millis(micros / 1000))
+}

@@ -1,0 +1,154 @@
+//! The calls of the contract, each a trip.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::Pipeline;
+
+use super::RedisStore;
+use super::answer;
+use super::failure::{settle, unexpected};
+use super::script::{self, Call, millis};
+use super::wire::Wire;
+use crate::domain::family::Family;
+use crate::domain::store::{
+    Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,
+    Version,
+};
+use crate::domain::{FamilyId, Head, Position, Shard, Timestamp};
+
+#[async_trait]
+impl Store for RedisStore {
+    fn shards(&self) -> u16 {
+        self.shards
+    }
+
+    async fn load(&self, family: FamilyId) -> Result<Loaded, Unavailable> {
+        let head = self.keys.head(family.shard());
+        let mut commands = Pipeline::with_capacity(1);
+        commands.cmd("MGET").arg(self.keys.record(family)).arg(&head);
+        self.bounded(async { answer::loaded(self.one(&head, &commands).await?) }).await
+    }
+
+    async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable> {
+        self.bounded(async {
+            // A script where it has to be listed, too; and in a cluster, where a slot may move between two commands.
+            if family.subject.is_some() || matches!(self.wire, Wire::Cluster(_)) {
+                self.create_by_script(family, version, keep_for).await
+            } else {
+                self.create_by_pipeline(family, version, keep_for).await
+            }
+        })
+        .await
+    }
+
+    async fn commit(&self, commit: Commit<'_>) -> Result<Committed, Unavailable> {
+        let stretch = self.write(commit.append.shard, Call::commit(&self.keys, &commit)).await?;
+        Ok(stretch.map_or(Committed::Conflict, Committed::Done))
+    }
+
+    async fn append(&self, append: Append<'_>) -> Result<Stretch, Unavailable> {
+        let stretch = self.write(append.shard, Call::append(&self.keys, &append)).await?;
+        stretch.ok_or_else(|| unexpected("append"))
+    }
+
+    async fn put_back(&self, append: Append<'_>, expected: Head) -> Result<PutBack, Unavailable> {
+        let stretch = self.write(append.shard, Call::put_back(&self.keys, &append, expected)).await?;
+        Ok(stretch.map_or(PutBack::Moved, PutBack::Done))
+    }
+
+    async fn barrier(&self, shard: Shard) -> Result<(), Unavailable> {
+        if !self.waits {
+            return Ok(());
+        }
+        let beat = self.keys.beat(shard);
+        let mut write = redis::cmd("SET");
+        write.arg(&beat).arg("");
+        self.bounded(async { self.wire.change(&beat, write).await.map(drop) }).await
+    }
+
+    async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable> {
+        let head = self.keys.head(shard);
+        let command = Call::revocations(&self.keys, shard, anchor, limit).command(false);
+        self.bounded(async {
+            answer::stretch(self.wire.run(&head, command).await?)?.ok_or_else(|| unexpected("a script"))
+        })
+        .await
+    }
+
+    async fn heads(&self) -> Result<(Vec<Head>, Timestamp), Unavailable> {
+        self.bounded(self.read_heads()).await
+    }
+
+    async fn forget(&self, shard: Shard, positions: &[Position]) -> Result<(), Unavailable> {
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let denylist = self.keys.denylist(shard);
+        let mut commands = Pipeline::with_capacity(positions.len());
+        for position in positions {
+            commands.cmd("ZREMRANGEBYSCORE").arg(&denylist).arg(position.0).arg(position.0);
+        }
+        self.bounded(async {
+            let answers = self.wire.ask(&denylist, &commands).await?;
+            answers.into_iter().try_for_each(|answer| settle(answer).map(drop))
+        })
+        .await
+    }
+
+    async fn families_of(
+        &self,
+        subject: &str,
+        after: Option<FamilyId>,
+        limit: usize,
+    ) -> Result<Vec<FamilyId>, Unavailable> {
+        let mut families = self.bounded(self.read_index(subject)).await?;
+        families.retain(|family| after.is_none_or(|after| *family > after));
+        families.truncate(limit);
+        Ok(families)
+    }
+
+    async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {
+        self.bounded(self.step(shard, cursor)).await
+    }
+
+    async fn once(&self, key: &OnceKey, value: &[u8], ttl: Duration) -> Result<bool, Unavailable> {
+        let key = self.keys.once(key);
+        let mut commands = Pipeline::with_capacity(1);
+        commands.cmd("SET").arg(&key).arg(value).arg("NX").arg("PX").arg(millis(ttl));
+        self.bounded(async { answer::written(self.one(&key, &commands).await?) }).await
+    }
+
+    async fn take(&self, key: &OnceKey) -> Result<Option<Vec<u8>>, Unavailable> {
+        self.value("GETDEL", self.keys.once(key)).await
+    }
+
+    async fn peek(&self, key: &OnceKey) -> Result<Option<Vec<u8>>, Unavailable> {
+        self.value("GET", self.keys.once(key)).await
+    }
+
+    async fn document(&self, name: &str) -> Result<Option<Document>, Unavailable> {
+        let key = self.keys.document(name);
+        let mut commands = Pipeline::with_capacity(1);
+        commands.cmd("GET").arg(&key);
+        self.bounded(async { answer::document(self.one(&key, &commands).await?) }).await
+    }
+
+    async fn replace_document(
+        &self,
+        name: &str,
+        expected: Option<Version>,
+        document: &Document,
+    ) -> Result<bool, Unavailable> {
+        let command = script::replace(&self.keys, name, expected, document);
+        let key = self.keys.document(name);
+        self.bounded(async { answer::written(self.wire.change(&key, command).await?) }).await
+    }
+
+    async fn ping(&self) -> Result<(), Unavailable> {
+        let key = self.keys.shards();
+        let mut commands = Pipeline::with_capacity(1);
+        commands.cmd("PING");
+        self.bounded(async { self.one(&key, &commands).await.map(drop) }).await
+    }
+}

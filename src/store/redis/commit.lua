@@ -1,0 +1,66 @@
+-- One instant of one shard: compare, write, append, and tell what the log has. No rule of OAuth is in here.
+--
+-- KEYS  1 head, 2 denylist, 3 beat; to write a record also 4 the record; to list it also 5 its subject's index
+-- ARGV  1 what must be found: the version of the record, empty if there must be none; or, without a record, the head,
+--         empty if any will do
+--       2 '1' if something must be written in any case, for WAIT and WAITAOF count only what their connection wrote
+--       3 floor, 4 where the answer begins ('-inf' for everything), 5 the most entries it may have
+--       6 record, 7 for how many milliseconds to keep it, 8 its family's id
+--       then for each revocation its tag and the entry
+--
+-- Answers 0 if something else was found, and nothing was written but the beat.
+
+local head_key, deny_key, beat_key, record_key, index_key = unpack(KEYS)
+local expected, must_write, floor, from, limit, record, keep, family = unpack(ARGV, 1, 8)
+local FIRST = 9
+
+local head = redis.call('GET', head_key) or '0 0000000000000000'
+local found = head
+if record_key then
+  found = redis.call('GETRANGE', record_key, 0, 7)
+end
+if found ~= expected and (record_key or expected ~= '') then
+  if must_write == '1' then
+    redis.call('SET', beat_key, '')
+  end
+  return 0
+end
+
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+
+-- What can fail for its type comes first, for a script is not undone; and the first write of all is one that a server
+-- without memory refuses.
+if index_key then
+  local millis = math.floor(now / 1000)
+  redis.call('ZADD', index_key, string.format('%.0f', millis + keep), family)
+  redis.call('ZREMRANGEBYSCORE', index_key, '-inf', millis)
+  -- An index lasts as long as the longest of its members.
+  if redis.call('PTTL', index_key) < tonumber(keep) then
+    redis.call('PEXPIRE', index_key, keep)
+  end
+end
+
+local last = tonumber(string.match(head, '^%d+'))
+for i = FIRST, #ARGV, 2 do
+  last = math.max(last + 1, floor + 1, now)
+  local position = string.format('%.0f', last)
+  redis.call('ZADD', deny_key, position, ARGV[i + 1])
+  head = position .. ' ' .. ARGV[i]
+end
+if #ARGV >= FIRST then
+  redis.call('SET', head_key, head)
+end
+if record_key then
+  redis.call('SET', record_key, record, 'PX', keep)
+elseif #ARGV < FIRST and must_write == '1' then
+  redis.call('SET', beat_key, '')
+end
+
+local entries = redis.call('ZRANGEBYSCORE', deny_key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, limit + 1)
+local more = #entries > limit * 2
+if more then
+  entries[#entries] = nil
+  entries[#entries] = nil
+end
+return { head, now, more and 1 or 0, entries }

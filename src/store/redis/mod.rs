@@ -1,0 +1,106 @@
+//! The store in Redis or Valkey: one server, a primary under sentinels, or a cluster.
+//!
+//! - [`settings`], [`durability`], [`address`], [`client`]: what an operator says, read.
+//! - [`keys`]: the name of every key. [`script`] and the `.lua` files beside it: every write that compares.
+//! - [`calls`], [`trips`]: the calls of the contract, each a trip. [`answer`], [`failure`]: what comes back.
+//! - [`wire`]: one server or a cluster. [`primary`] has a [`link`] to a primary, which the [`keeper`] swaps; [`cluster`]
+//!   knows the slots.
+//! - [`lane`]: changes that wait until they are safe, and for what: [`wait`].
+//! - [`report`], [`examine`]: what a server says about itself, and whether it may be used.
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::Value;
+use tokio::time::timeout;
+
+use crate::domain::Shard;
+use crate::domain::store::Unavailable;
+use keys::Keys;
+use wire::Wire;
+
+mod address;
+mod answer;
+mod calls;
+mod client;
+mod cluster;
+mod durability;
+mod examine;
+mod failure;
+mod keeper;
+mod keys;
+mod lane;
+mod link;
+mod primary;
+mod report;
+mod script;
+mod settings;
+mod trips;
+mod wait;
+mod wire;
+
+pub use durability::{Durability, UnknownDurability};
+pub use settings::{OpenError, RedisSettings};
+
+/// A store in Redis or Valkey.
+pub struct RedisStore {
+    wire: Wire,
+    keys: Keys,
+    shards: u16,
+    limit: Duration,
+    /// Whether a change has to be written even where there is nothing to change, so that it can be waited for.
+    waits: bool,
+}
+
+impl RedisStore {
+    /// Connects, examines the servers, and makes the store if there is none under the prefix. Must be called on the
+    /// runtime that is to carry the connections; they live as long as the store.
+    pub async fn open(settings: &RedisSettings) -> Result<Self, OpenError> {
+        let keys = Keys::new(&settings.prefix)?;
+        if Shard::new(settings.shards.wrapping_sub(1)).is_none() {
+            return Err(OpenError::Settings(format!("store.shards must be 1 to {}", Shard::MOST)));
+        }
+        if settings.timeout.is_zero() {
+            return Err(OpenError::Settings("store.timeout must be more than nothing".to_owned()));
+        }
+        let wire = Wire::open(settings).await?;
+        let waits = settings.durability != Durability::Memory;
+        let mut store = Self { wire, keys, shards: settings.shards, limit: settings.timeout, waits };
+        store.shards = store.agree_on_shards(settings.shards).await?;
+        Ok(store)
+    }
+
+    /// Whoever comes first says how many shards there are.
+    async fn agree_on_shards(&self, proposed: u16) -> Result<u16, OpenError> {
+        let key = self.keys.shards();
+        let mut commands = redis::pipe();
+        commands.cmd("SET").arg(&key).arg(proposed).arg("NX").cmd("GET").arg(&key);
+        let mut answers = self.bounded(self.wire.ask(&key, &commands)).await?;
+        let stored = answer::optional_bytes(answers.pop().unwrap_or(Value::Nil), "GET")?;
+        let count = stored.and_then(|text| str::from_utf8(&text).ok()?.parse::<u16>().ok());
+        match count {
+            Some(count @ 1..=Shard::MOST) => {
+                if count != proposed {
+                    tracing::info!(
+                        shards = count,
+                        "the store has its own number of shards; store.shards is left unused"
+                    );
+                }
+                Ok(count)
+            }
+            _ => Err(OpenError::Refused("what the store says about its shards cannot be read".to_owned())),
+        }
+    }
+
+    /// Ends `work` when its time is up.
+    async fn bounded<T>(&self, work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
+        let late = |_| Unavailable(format!("no answer within {:?}", self.limit));
+        timeout(self.limit, work).await.map_err(late)?
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore").field("keys", &self.keys).field("shards", &self.shards).finish_non_exhaustive()
+    }
+}

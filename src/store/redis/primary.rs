@@ -1,0 +1,65 @@
+//! The one primary of a single server or of sentinels, and the connections to it.
+//!
+//! One task makes the connections and swaps them: when one is lost, when the server hangs, when it was demoted, when
+//! sentinels name another, when it became unfit. Callers take no lock. While a new connection is being tried they wait,
+//! each within its own bound; once a try has failed they hear so at once, until one succeeds.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use redis::{Pipeline, Value};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use super::OpenError;
+use super::examine::Demands;
+use super::failure::{failure, is_read_only};
+use super::keeper::{Shared, State, keep};
+use super::link::{Finder, Link};
+use crate::domain::store::Unavailable;
+
+pub(super) struct Primary {
+    shared: Arc<Shared>,
+    keeper: AbortHandle,
+}
+
+impl Primary {
+    pub(super) async fn open(mut finder: Finder, demands: Demands) -> Result<Self, OpenError> {
+        let alarm = Arc::new(Notify::new());
+        let client = finder.find().await?;
+        let (link, findings) = Link::to(&client, &demands, &alarm).await?;
+        findings.tell();
+        let state = ArcSwap::from_pointee(State::Up(Arc::new(link)));
+        let shared = Arc::new(Shared { state, changed: Notify::new(), alarm, demands });
+        let keeper = tokio::spawn(keep(Arc::clone(&shared), finder)).abort_handle();
+        Ok(Self { shared, keeper })
+    }
+
+    pub(super) async fn ask(&self, commands: &Pipeline) -> Result<Vec<Value>, Unavailable> {
+        let mut connection = self.link().await?.connection.clone();
+        let answers = connection.send_packed_commands(commands, 0, commands.len()).await;
+        let answers = answers.map_err(|error| failure(&error))?;
+        if answers.iter().any(is_read_only) {
+            self.shared.alarm.notify_one();
+        }
+        Ok(answers)
+    }
+
+    pub(super) async fn link(&self) -> Result<Arc<Link>, Unavailable> {
+        loop {
+            let changed = self.shared.changed.notified();
+            match &**self.shared.state.load() {
+                State::Up(link) => return Ok(Arc::clone(link)),
+                State::Down(why) => return Err(why.clone()),
+                State::Trying => {}
+            }
+            changed.await;
+        }
+    }
+}
+
+impl Drop for Primary {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}

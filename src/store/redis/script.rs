@@ -1,0 +1,171 @@
+//! The scripts, and how they are called.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use redis::{Cmd, Pipeline, Script};
+
+use super::keys::Keys;
+use crate::domain::family::Family;
+use crate::domain::store::{Append, Commit, Document, Version};
+use crate::domain::{FamilyId, Head, Position, Revocation, Shard};
+use crate::store::record;
+
+static COMMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("commit.lua")));
+static REPLACE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("replace.lua")));
+static SCAN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scan.lua")));
+
+/// The most entries that come with an answer to a write.
+const STRETCH: usize = 1000;
+
+/// How many keys a step of a scan looks at: a millisecond or so of the server's time.
+const SCAN_STEP: usize = 1000;
+
+/// Commands after which a server has every script.
+pub(super) fn load_all() -> [Cmd; 3] {
+    let sources = [include_str!("commit.lua"), include_str!("replace.lua"), include_str!("scan.lua")];
+    sources.map(|source| {
+        let mut command = redis::cmd("SCRIPT");
+        command.arg("LOAD").arg(source);
+        command
+    })
+}
+
+pub(super) fn pipeline(commands: impl IntoIterator<Item = Cmd>) -> Pipeline {
+    let commands = commands.into_iter();
+    let mut pipeline = Pipeline::with_capacity(commands.size_hint().0);
+    for command in commands {
+        pipeline.add_command(command);
+    }
+    pipeline
+}
+
+/// A call of `commit.lua`, whose head says what is what.
+pub(super) struct Call<'a> {
+    keys: &'a Keys,
+    shard: Shard,
+    expected: Vec<u8>,
+    floor: Position,
+    from: Begin,
+    limit: usize,
+    record: Option<Record<'a>>,
+    revocations: &'a [Revocation],
+}
+
+/// Where the stretch that is answered begins.
+enum Begin {
+    Beginning,
+    Place(Position),
+    /// After all there is.
+    End,
+}
+
+struct Record<'a> {
+    family: FamilyId,
+    subject: Option<&'a str>,
+    bytes: Vec<u8>,
+    keep_for: Duration,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn revocations(keys: &'a Keys, shard: Shard, anchor: Option<Head>, limit: usize) -> Self {
+        let from = anchor.map_or(Begin::Beginning, |anchor| Begin::Place(anchor.position));
+        let (expected, floor) = (Vec::new(), Position(0));
+        Self { keys, shard, expected, floor, from, limit, record: None, revocations: &[] }
+    }
+
+    pub(super) fn append(keys: &'a Keys, append: &Append<'a>) -> Self {
+        let reading = Self::revocations(keys, append.shard, append.anchor, STRETCH);
+        Self { floor: append.floor, revocations: append.revocations, ..reading }
+    }
+
+    pub(super) fn put_back(keys: &'a Keys, append: &Append<'a>, expected: Head) -> Self {
+        Self { expected: head_text(expected).into_bytes(), ..Self::append(keys, append) }
+    }
+
+    pub(super) fn commit(keys: &'a Keys, commit: &Commit<'a>) -> Self {
+        let record = Record::new(commit.family, commit.version, commit.keep_for);
+        let expected = commit.expected.0.to_be_bytes().to_vec();
+        Self { expected, record: Some(record), ..Self::append(keys, &commit.append) }
+    }
+
+    pub(super) fn create(keys: &'a Keys, family: &'a Family, version: Version, keep_for: Duration) -> Self {
+        let reading = Self::revocations(keys, family.id.shard(), None, 0);
+        Self { from: Begin::End, record: Some(Record::new(family, version, keep_for)), ..reading }
+    }
+
+    /// `must_write`: somebody will wait for what this connection has written.
+    pub(super) fn command(self, must_write: bool) -> Cmd {
+        let (keys, shard) = (self.keys, self.shard);
+        let mut command = redis::cmd("EVALSHA");
+        command.arg(COMMIT.get_hash());
+        let index = self.record.as_ref().and_then(|record| record.subject);
+        command.arg(3 + usize::from(self.record.is_some()) + usize::from(index.is_some()));
+        command.arg(keys.head(shard)).arg(keys.denylist(shard)).arg(keys.beat(shard));
+        if let Some(record) = &self.record {
+            command.arg(keys.record(record.family));
+        }
+        if let Some(subject) = index {
+            command.arg(keys.subject(shard, subject));
+        }
+        command.arg(self.expected).arg(u8::from(must_write)).arg(self.floor.0);
+        match self.from {
+            Begin::Beginning => command.arg("-inf"),
+            Begin::Place(position) => command.arg(position.0),
+            Begin::End => command.arg("+inf"),
+        };
+        command.arg(self.limit);
+        match self.record {
+            Some(record) => {
+                command.arg(record.bytes).arg(millis(record.keep_for)).arg(record.family.as_bytes());
+            }
+            None => {
+                command.arg("").arg("").arg("");
+            }
+        }
+        for revocation in self.revocations {
+            let tag = format!("{:016x}", revocation.tag.0);
+            command.arg(tag).arg(record::encode_revocation(revocation));
+        }
+        command
+    }
+}
+
+impl<'a> Record<'a> {
+    fn new(family: &'a Family, version: Version, keep_for: Duration) -> Self {
+        let bytes = record::encode(version, family);
+        Self { family: family.id, subject: family.subject.as_deref(), bytes, keep_for }
+    }
+}
+
+/// Writes a document if it is still at `expected`.
+pub(super) fn replace(keys: &Keys, name: &str, expected: Option<Version>, document: &Document) -> Cmd {
+    let mut bytes = document.version.0.to_be_bytes().to_vec();
+    bytes.extend_from_slice(&document.bytes);
+    let mut command = redis::cmd("EVALSHA");
+    command.arg(REPLACE.get_hash()).arg(1).arg(keys.document(name));
+    match expected {
+        Some(version) => command.arg(&version.0.to_be_bytes()),
+        None => command.arg(""),
+    };
+    command.arg(bytes);
+    command
+}
+
+/// A step of a scan; `cursor` is the server's own.
+pub(super) fn scan(keys: &Keys, shard: Shard, cursor: &str) -> Cmd {
+    let mut command = redis::cmd("EVALSHA");
+    command.arg(SCAN.get_hash()).arg(1).arg(keys.head(shard)).arg(keys.records(shard)).arg(cursor).arg(SCAN_STEP);
+    command
+}
+
+/// How a head stands in the store; [`super::answer::head`] reads it.
+fn head_text(head: Head) -> String {
+    format!("{} {:016x}", head.position.0, head.tag.0)
+}
+
+/// A time to live as Redis takes it: it refuses zero, and what overflows its clock.
+pub(super) fn millis(duration: Duration) -> u64 {
+    const LONGEST: u64 = 1 << 52;
+    u64::try_from(duration.as_millis()).unwrap_or(LONGEST).clamp(1, LONGEST)
+}

@@ -1,0 +1,93 @@
+//! One server or a cluster: from here on it makes no difference.
+
+use futures_util::future::try_join_all;
+use redis::cluster_routing::Slot;
+use redis::{Cmd, Pipeline, Value};
+
+use super::OpenError;
+use super::RedisSettings;
+use super::client::Target;
+use super::cluster::Cluster;
+use super::examine::Demands;
+use super::failure::{lacks_script, settle, unexpected};
+use super::link::Finder;
+use super::primary::Primary;
+use super::script;
+use crate::domain::store::Unavailable;
+
+pub(super) enum Wire {
+    Primary(Primary),
+    Cluster(Cluster),
+}
+
+impl Wire {
+    pub(super) async fn open(settings: &RedisSettings) -> Result<Self, OpenError> {
+        let demands = |cluster| Demands::of(settings, cluster);
+        match Target::of(settings)? {
+            Target::Server(client) => Primary::open(Finder::Fixed(client), demands(false)).await.map(Self::Primary),
+            Target::Sentinel(client) => {
+                Primary::open(Finder::Sentinel(client), demands(false)).await.map(Self::Primary)
+            }
+            Target::Cluster(client) => Cluster::open(&client, demands(true)).await.map(Self::Cluster),
+        }
+    }
+
+    /// One trip. All `commands` must be about keys of one slot, that of `key`. Errors of single commands are among the
+    /// answers. In a cluster, several commands must be such that asking them twice changes nothing.
+    pub(super) async fn ask(&self, key: &[u8], commands: &Pipeline) -> Result<Vec<Value>, Unavailable> {
+        match self {
+            Self::Primary(primary) => primary.ask(commands).await,
+            Self::Cluster(cluster) => cluster.ask(Slot::for_key(key), commands).await,
+        }
+    }
+
+    /// One command in one trip; a second one if it is a script that the server has lost.
+    pub(super) async fn run(&self, key: &[u8], command: Cmd) -> Result<Value, Unavailable> {
+        let commands = script::pipeline([command]);
+        let answer = last(self.ask(key, &commands).await?)?;
+        if !lacks_script(&answer) {
+            return settle(answer);
+        }
+        let loading = script::pipeline(script::load_all().into_iter().chain(commands.cmd_iter().cloned()));
+        settle(last(self.ask(key, &loading).await?)?)
+    }
+
+    /// One command for each key, whatever their slots, all at once.
+    pub(super) async fn ask_each(&self, commands: Vec<(Vec<u8>, Cmd)>) -> Result<Vec<Value>, Unavailable> {
+        match self {
+            Self::Primary(primary) => {
+                primary.ask(&script::pipeline(commands.into_iter().map(|(_, command)| command))).await
+            }
+            Self::Cluster(_) => {
+                try_join_all(
+                    commands
+                        .into_iter()
+                        .map(async |(key, command)| last(self.ask(&key, &script::pipeline([command])).await?)),
+                )
+                .await
+            }
+        }
+    }
+
+    /// One command that writes; answers when what it wrote has the durability that was asked for.
+    pub(super) async fn change(&self, key: &[u8], command: Cmd) -> Result<Value, Unavailable> {
+        let slot = Slot::for_key(key);
+        match self {
+            Self::Primary(primary) => {
+                if let Some(lanes) = &primary.link().await?.lanes {
+                    return lanes.change(slot, command).await;
+                }
+            }
+            Self::Cluster(cluster) => {
+                if let Some(lanes) = cluster.lanes()? {
+                    return lanes.change(slot, command).await;
+                }
+            }
+        }
+        self.run(key, command).await
+    }
+}
+
+fn last(mut answers: Vec<Value>) -> Result<Value, Unavailable> {
+    answers.pop().ok_or_else(|| unexpected("a command"))
+}

@@ -1,0 +1,120 @@
+//! One Redis or Valkey server.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use redis::{FromRedisValue, RedisResult};
+use rustix::process::Signal;
+
+use crate::{
+    Certificates, Flavor,
+    place::{Mode, Place, Refusal},
+    process::Process,
+};
+
+/// How many ports are tried when each turns out to have been taken in the meantime.
+const ATTEMPTS: usize = 20;
+
+/// A Redis or Valkey server on a free loopback port, with a data folder of its own. Dropping it kills the server and
+/// removes the folder.
+pub struct RedisServer {
+    process: Process,
+    place: Place,
+}
+
+impl RedisServer {
+    /// Starts a server and waits until it answers. `settings` are lines of `redis.conf`, name and value, as they would
+    /// stand there: `("appendonly", "yes")`, `("user", "app on >secret ~* +@all")`.
+    ///
+    /// Without settings nothing is kept on disk, so that a restart forgets everything.
+    pub async fn start(flavor: Flavor, settings: &[(&str, &str)]) -> Self {
+        Self::launch(flavor, Mode::Plain, settings).await
+    }
+
+    /// As [`Self::start`], speaking TLS alone, with [`Self::certificates`] made for it. No certificate is asked of
+    /// clients unless `settings` say `("tls-auth-clients", "yes")`.
+    pub async fn start_tls(flavor: Flavor, settings: &[(&str, &str)]) -> Self {
+        Self::launch(flavor, Mode::Tls, settings).await
+    }
+
+    /// A sentinel instead of a server of data.
+    pub(crate) async fn start_sentinel(flavor: Flavor, settings: &[(&str, &str)]) -> Self {
+        Self::launch(flavor, Mode::Sentinel, settings).await
+    }
+
+    /// `redis://127.0.0.1:PORT`, or `rediss://…` when it speaks TLS; without a user.
+    pub fn url(&self) -> String {
+        let scheme = if self.place.mode == Mode::Tls { "rediss" } else { "redis" };
+        format!("{scheme}://{}", self.address())
+    }
+
+    /// The port it listens on, the same after a restart.
+    pub fn port(&self) -> u16 {
+        self.place.port.number()
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port()).into()
+    }
+
+    /// What it and its clients need to know of each other; none unless it was started by [`Self::start_tls`].
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.place.certificates.as_ref()
+    }
+
+    /// What the server has logged since it was last started.
+    pub fn log(&self) -> String {
+        self.process.printed().stdout
+    }
+
+    /// Kills it (SIGKILL) and waits until it is gone.
+    pub async fn kill(&mut self) {
+        self.process.kill().await;
+    }
+
+    /// Asks it to end (SIGTERM), as a service manager would, and waits until it has. A paused one is resumed for it.
+    pub async fn terminate(&mut self) {
+        self.process.signal(Signal::TERM);
+        self.process.signal(Signal::CONT);
+        self.process.ended().await;
+    }
+
+    /// Starts it again on the same port and data folder, after ending it (SIGTERM) if it still runs.
+    pub async fn restart(&mut self) {
+        self.terminate().await;
+        self.process = self.place.run().await.unwrap_or_else(|refusal| match refusal {
+            Refusal::PortTaken => panic!("another program took port {} while the server was down", self.port()),
+            Refusal::Other(why) => panic!("{why}"),
+        });
+    }
+
+    /// Stops it as it stands (SIGSTOP): connections stay open, nothing is answered. Returns when it has stopped.
+    pub fn pause(&mut self) {
+        self.process.pause();
+    }
+
+    /// Lets it go on after [`Self::pause`] (SIGCONT).
+    pub fn resume(&mut self) {
+        self.process.signal(Signal::CONT);
+    }
+
+    /// Sends one command over a connection of its own and reads the answer.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> RedisResult<T> {
+        let client = redis::Client::open(self.url())?;
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        let (name, arguments) = words.split_first().expect("a command has a name");
+        redis::cmd(name).arg(arguments).query_async(&mut connection).await
+    }
+
+    async fn launch(flavor: Flavor, mode: Mode, settings: &[(&str, &str)]) -> Self {
+        for _ in 0..ATTEMPTS {
+            let place = Place::prepare(flavor, mode, settings);
+            match place.run().await {
+                Ok(process) => return Self { process, place },
+                Err(Refusal::PortTaken) => {}
+                Err(Refusal::Other(why)) => panic!("{why}"),
+            }
+        }
+        panic!("{ATTEMPTS} ports that had just been free were taken when a {flavor:?} server started on them");
+    }
+}
