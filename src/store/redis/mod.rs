@@ -7,6 +7,10 @@
 //!   knows the slots.
 //! - [`lane`]: changes that wait until they are safe, and for what: [`wait`].
 //! - [`report`], [`examine`]: what a server says about itself, and whether it may be used.
+//!
+//! An ACL user needs no more than `~atropos* -@all +@connection +@read +@write +@scripting +info +time`, with
+//! `durability` also `+wait +waitaof`, in a cluster also `+cluster`; `+config|get` lets the examination see what `INFO`
+//! leaves out (`appendfsync`).
 
 use std::fmt;
 use std::sync::Arc;
@@ -43,6 +47,9 @@ mod wire;
 pub use durability::{Durability, UnknownDurability};
 pub use settings::{OpenError, RedisSettings};
 
+/// Nobody waits longer for an answer over HTTP.
+const LONGEST_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// Hears of every trip: which call it was for, how long it took, whether it was answered.
 pub type Observer = Arc<dyn Fn(&'static str, Duration, bool) + Send + Sync>;
 
@@ -65,8 +72,8 @@ impl RedisStore {
         if Shard::new(settings.shards.wrapping_sub(1)).is_none() {
             return Err(OpenError::Settings(format!("store.shards must be 1 to {}", Shard::MOST)));
         }
-        if settings.timeout.is_zero() {
-            return Err(OpenError::Settings("store.timeout must be more than nothing".to_owned()));
+        if settings.timeout.is_zero() || settings.timeout > LONGEST_TIMEOUT {
+            return Err(OpenError::Settings("store.timeout must be more than nothing and at most a minute".to_owned()));
         }
         let wire = Wire::open(settings).await?;
         let waits = settings.durability != Durability::Memory;
