@@ -68,8 +68,7 @@ impl Binary {
 
     /// Kills it (SIGKILL) and waits until it is gone.
     pub async fn kill(&mut self) {
-        self.process.signal(Signal::KILL);
-        self.process.ended().await;
+        self.process.kill().await;
     }
 
     /// Asks it to end (SIGTERM), without waiting.

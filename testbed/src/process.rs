@@ -26,6 +26,8 @@ pub(crate) struct Printed {
 /// tests that each have a runtime.
 pub(crate) struct Process {
     child: Child,
+    /// Known once it has been waited for. From then on the number of the process may be another's.
+    status: Option<ExitStatus>,
     leash: Leash,
     printed: watch::Receiver<Printed>,
 }
@@ -36,7 +38,7 @@ impl Process {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let leash = Leash::tie(&child, scratch)?;
         let printed = follow(&mut child);
-        Ok(Self { child, leash, printed })
+        Ok(Self { child, status: None, leash, printed })
     }
 
     /// The first line on stdout that is `wanted`, as soon as there is one; none if the process ends first or the
@@ -57,10 +59,9 @@ impl Process {
         self.child.id()
     }
 
-    /// Does nothing to a process that has ended: as long as nobody waits for it, no other process has its number, and
-    /// only this value does.
+    /// Does nothing to a process that has ended.
     pub(crate) fn signal(&mut self, signal: Signal) {
-        if matches!(self.child.try_wait(), Ok(None)) {
+        if self.status.is_none() {
             kill_process(Pid::from_child(&self.child), signal).expect("it is our child and has not been waited for");
         }
     }
@@ -68,8 +69,14 @@ impl Process {
     /// Stops the process as it stands, and returns when it has stopped.
     pub(crate) fn pause(&mut self) {
         self.signal(Signal::STOP);
-        waitid(WaitId::Pid(Pid::from_child(&self.child)), WaitIdOptions::STOPPED | WaitIdOptions::EXITED)
-            .expect("a process can be paused only while it runs");
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(Pid::from_child(&self.child)), stopped).expect("a process that has ended cannot be paused");
+    }
+
+    /// Kills the process and waits until it is gone.
+    pub(crate) async fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.ended().await;
     }
 
     /// Waits until the process has ended and all it printed has been read.
@@ -77,17 +84,20 @@ impl Process {
         let mut printed = self.printed.clone();
         let ended = timeout(DEADLINE, printed.wait_for(|printed| printed.ended)).await;
         assert!(ended.is_ok(), "the process {} has not ended within {DEADLINE:?}", self.id());
-        self.child.wait().expect("it is our child")
+        self.reap()
+    }
+
+    fn reap(&mut self) -> ExitStatus {
+        // First the leash, which knows the process by its number.
+        self.leash.untie();
+        *self.status.insert(self.child.wait().expect("nobody else waits for a child of ours"))
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // First the leash, which knows the process by its number: that number is another's once it has been waited for.
-        self.leash.untie();
-        // Neither can fail for a child of ours, and there is nothing to do if it did.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.signal(Signal::KILL);
+        self.reap();
     }
 }
 

@@ -69,13 +69,13 @@ impl RedisServer {
 
     /// Kills it (SIGKILL) and waits until it is gone.
     pub async fn kill(&mut self) {
-        self.process.signal(Signal::KILL);
-        self.process.ended().await;
+        self.process.kill().await;
     }
 
-    /// Asks it to end (SIGTERM), as a service manager would, and waits until it has.
+    /// Asks it to end (SIGTERM), as a service manager would, and waits until it has. A paused one is resumed for it.
     pub async fn terminate(&mut self) {
         self.process.signal(Signal::TERM);
+        self.process.signal(Signal::CONT);
         self.process.ended().await;
     }
 

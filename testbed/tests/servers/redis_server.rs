@@ -59,6 +59,9 @@ async fn a_paused_server_says_nothing_and_goes_on_when_resumed() {
             server.resume();
             assert_eq!(answer.await.unwrap(), "PONG");
         }
+        server.pause();
+        server.restart().await;
+        assert_eq!(redis::cmd("PING").query_async::<String>(&mut connect(&server).await).await.unwrap(), "PONG");
     }
 }
 
