@@ -117,11 +117,11 @@ async fn sentinels_and_servers_may_each_ask_for_a_password_of_their_own() {
         let () = say(&sentinel.url(), &format!("SENTINEL SET {name} auth-pass s3cret")).await;
     }
     let guarded = &sentinels.sentinels()[0];
-    let () = say(&guarded.url(), "ACL SETUSER watched on >0ther ~* &* +@all").await;
+    let () = say(&guarded.url(), "ACL SETUSER watched on >sentry ~* &* +@all").await;
     let () = say(&guarded.url(), "ACL SETUSER default off").await;
     let with_both = RedisSettings {
         sentinel_username: Some("watched".to_owned()),
-        sentinel_password: Some("0ther".into()),
+        sentinel_password: Some("sentry".into()),
         ..settings(&format!("redis+sentinel://:s3cret@{}/{name}", guarded.address()))
     };
     create(&open(&with_both).await, &session(shard(1), 1)).await;

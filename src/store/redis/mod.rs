@@ -1,12 +1,12 @@
 //! The store in Redis or Valkey: one server, a primary under sentinels, or a cluster.
 //!
-//! - [`settings`], [`durability`], [`address`], [`client`]: what an operator says, read.
-//! - [`keys`]: the name of every key. [`script`] and the `.lua` files beside it: every write that compares.
-//! - [`calls`], [`trips`]: the calls of the contract, each a trip. [`answer`], [`failure`]: what comes back.
-//! - [`wire`]: one server or a cluster. [`primary`] has a [`link`] to a primary, which the [`keeper`] swaps; [`cluster`]
+//! - `settings`, `durability`, `address`, `client`: what an operator says, read.
+//! - `keys`: the name of every key. `script` and the `.lua` files beside it: every write that compares.
+//! - `calls`, `trips`: the calls of the contract, each a trip. `answer`, `failure`: what comes back.
+//! - `wire`: one server or a cluster. `primary` has a `link` to a primary, which the `keeper` swaps; `cluster`
 //!   knows the slots.
-//! - [`lane`]: changes that wait until they are safe, and for what: [`wait`].
-//! - [`report`], [`examine`]: what a server says about itself, and whether it may be used.
+//! - `lane`: changes that wait until they are safe, and for what: `wait`.
+//! - `report`, `examine`: what a server says about itself, and whether it may be used.
 //!
 //! An ACL user needs no more than `~atropos* -@all +@connection +@read +@write +@scripting +info +time`, with
 //! `durability` also `+wait +waitaof`, in a cluster also `+cluster`; `+config|get` lets the examination see what `INFO`
