@@ -4,7 +4,15 @@
 //!
 //! - [`domain`]: what OAuth means here. Rules are functions from record to record; time and chance are arguments.
 //! - `store`: where records and revocations are kept, Redis or embedded.
-//! - `http`: the wire.
+//! - [`http`]: the wire.
+//! - [`settings`]: what the operator decides, checked once at start.
+//! - [`telemetry`]: what operators are told.
 
+pub mod admin;
+pub mod app;
+pub mod cli;
 pub mod domain;
+pub mod http;
+pub mod settings;
 pub mod store;
+pub mod telemetry;

@@ -35,6 +35,8 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientFault {
     Missing,
+    /// Credentials that cannot be read.
+    Malformed,
     UnknownClient,
     Disabled,
     WrongMethod,
@@ -47,6 +49,7 @@ impl ClientFault {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
+            Self::Malformed => "malformed",
             Self::UnknownClient => "unknown_client",
             Self::Disabled => "disabled",
             Self::WrongMethod => "wrong_method",

@@ -2,18 +2,26 @@
 //!
 //! - [`family`]: all that descends from one grant, and every transition of it, pure.
 //! - [`authority`]: the calls that every endpoint makes.
-//! - [`store`]: the contract of whoever keeps families and revocations.
-//! - [`client`], [`scope`]: who asks, and for what.
+//! - [`store`]: the contract of whoever keeps families and revocations; [`follower`]: this node's copy of the denylist.
+//! - [`client`], [`scope`]: who asks, and for what. [`authenticate`]: whether they are who they say.
+//! - [`keys`], [`token`]: how this server knows its own tokens.
+//! - [`audit`]: what is told of what happens. [`limiter`]: how often it may.
+//! - [`clock`], [`chance`]: the only places that ask the system for either.
 
 pub mod audit;
+pub mod authenticate;
 pub mod authority;
 pub mod chance;
 pub mod client;
 pub mod clock;
 pub mod error;
 pub mod family;
+pub mod follower;
+pub mod keys;
+pub mod limiter;
 pub mod scope;
 pub mod store;
+pub mod token;
 
 pub use atropos_guard::{
     Cause, Credential, Entry, FamilyId, Head, KeyId, Link, Position, Revocation, Shard, Tag, Target, Timestamp, TokenId,

@@ -49,3 +49,6 @@ fn decode_rest<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Unav
 fn unreadable(how: &str) -> Unavailable {
     Unavailable(format!("a record {how}"))
 }
+
+#[cfg(test)]
+mod tests;

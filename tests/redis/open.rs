@@ -1,6 +1,5 @@
 //! Which servers are taken, and what is said of those that are not.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atropos::domain::store::{Committed, Store, Version};
@@ -69,7 +68,7 @@ async fn a_node_of_a_cluster_is_refused_as_a_single_server() {
 async fn a_server_that_is_no_node_of_a_cluster_is_not_taken_for_one() {
     let server = RedisServer::start(Flavor::Redis, &[]).await;
     let url = server.url().replace("redis://", "redis+cluster://");
-    RedisStore::open(&with(&url, "memory", SECOND), None).await.unwrap_err();
+    RedisStore::open(&with(&url, "memory", SECOND)).await.unwrap_err();
 }
 
 #[tokio::test]
@@ -124,7 +123,7 @@ async fn an_acl_user_with_the_least_rights_is_enough_and_info_stands_in_for_conf
 
         let () = say(&format!("redis://app:s3cret@{at}"), "PING").await;
         let wrong = settings(&format!("redis://app:hunter2@{at}"));
-        let Err(OpenError::Unavailable(why)) = RedisStore::open(&wrong, None).await else {
+        let Err(OpenError::Unavailable(why)) = RedisStore::open(&wrong).await else {
             panic!("a wrong password opens nothing");
         };
         assert!(!why.0.contains("hunter2"), "{why}");
@@ -162,7 +161,7 @@ async fn settings_that_cannot_be_meant_are_named() {
         (RedisSettings { prefix: "{0}".to_owned(), ..right.clone() }, "store.prefix"),
         (RedisSettings { url: "localhost".into(), ..right }, "store.url"),
     ] {
-        let Err(OpenError::Settings(sentence)) = RedisStore::open(&wrong, None).await else {
+        let Err(OpenError::Settings(sentence)) = RedisStore::open(&wrong).await else {
             panic!("{wrong:?} should be refused");
         };
         assert!(sentence.starts_with(named), "{sentence}");
@@ -216,24 +215,6 @@ async fn stores_of_different_prefixes_know_nothing_of_each_other() {
 async fn nobody_there_is_unavailable_within_the_bound() {
     let mut server = RedisServer::start(Flavor::Redis, &[]).await;
     server.kill().await;
-    let opened = RedisStore::open(&with(&server.url(), "memory", SECOND), None).await;
+    let opened = RedisStore::open(&with(&server.url(), "memory", SECOND)).await;
     assert!(matches!(opened, Err(OpenError::Unavailable(_))), "{opened:?}");
-}
-
-#[tokio::test]
-async fn an_observer_hears_of_every_trip() {
-    let server = RedisServer::start(Flavor::Redis, &[]).await;
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let ear = Arc::clone(&heard);
-    let observer = move |call, took: Duration, ok| {
-        assert!(took < 10 * SECOND);
-        ear.lock().unwrap().push((call, ok));
-    };
-    let store = RedisStore::open(&settings(&server.url()), Some(Arc::new(observer))).await.unwrap();
-    let family = session(shard(1), 1);
-    create(&store, &family).await;
-    store.load(family.id).await.unwrap();
-    let () = say(&server.url(), "SET atropos{1}:head nonsense").await;
-    store.load(family.id).await.unwrap_err();
-    assert_eq!(*heard.lock().unwrap(), [("open", true), ("create", true), ("load", true), ("load", false)]);
 }

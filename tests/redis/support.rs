@@ -24,11 +24,11 @@ pub(crate) fn with(url: &str, durability: &str, timeout: Duration) -> RedisSetti
 }
 
 pub(crate) async fn open(settings: &RedisSettings) -> RedisStore {
-    RedisStore::open(settings, None).await.unwrap()
+    RedisStore::open(settings).await.unwrap()
 }
 
 pub(crate) async fn refusal(settings: &RedisSettings) -> String {
-    match RedisStore::open(settings, None).await {
+    match RedisStore::open(settings).await {
         Err(OpenError::Refused(why)) => why,
         other => panic!("should be refused, but: {other:?}"),
     }

@@ -35,7 +35,7 @@ impl fmt::Debug for TokenText {
 pub struct Issued {
     pub access_token: TokenText,
     pub refresh_token: Option<TokenText>,
-    /// Seconds until the access token expires, counted from now.
+    /// Seconds until the access token expires, counted from now, to the nearest.
     pub expires_in: u64,
     pub scope: Scope,
 }

@@ -1,7 +1,180 @@
 //! The calls that every endpoint and every dialect makes.
+//!
+//! Each grant and each endpoint has a file; what they share is here. All follow one course: read the text of the token,
+//! load its family and its shard's head in one trip, bring the copy of the denylist to that head, judge, commit by
+//! comparing the version, answer. A commit that finds the record changed begins again at the load.
 
+mod administer;
 mod answer;
+mod hand_out;
+mod introspect;
+mod issue;
+mod limits;
+mod refresh;
 mod request;
+mod revoke;
 
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+pub use administer::FamilyView;
 pub use answer::{ActiveToken, Introspection, Issued, TokenKind, TokenText};
+pub use limits::{Limits, PerMinute};
 pub use request::{AuthenticationMethod, Caller, ClientCredentials, Presented, Refresh};
+
+use super::audit::Audit;
+use super::authenticate::Authenticator;
+use super::chance::Chance;
+use super::client::{Client, Clients, GrantType, Surface};
+use super::clock::Clock;
+use super::error::Error;
+use super::family::Family;
+use super::family::birth::keep_for;
+use super::follower::Follower;
+use super::keys::Keys;
+use super::store::{Append, Store, Stored, Unavailable, Version};
+use super::token::Reading;
+use super::{Cause, FamilyId, Position, Revocation, Shard, Tag, Target, Timestamp};
+
+/// All that a call stands on. Made once, shared by all requests.
+pub struct Authority {
+    pub issuer: Arc<str>,
+    pub store: Arc<dyn Store>,
+    pub follower: Arc<Follower>,
+    pub clients: Arc<Clients>,
+    pub authenticator: Arc<Authenticator>,
+    pub keys: Arc<Keys>,
+    pub limits: Limits,
+    pub clock: Arc<dyn Clock>,
+    pub chance: Arc<dyn Chance>,
+    pub audit: Arc<dyn Audit>,
+    /// A call that takes longer is given up, as if the store had not answered.
+    pub deadline: Duration,
+    /// How long records and revocations outlive what they are about: the skew allowed between clocks, plus the longest a
+    /// request may be under way.
+    pub margin: Duration,
+    /// How long a new key is published before it signs.
+    pub publish_lead: Duration,
+    /// The longest a family of any client can live: until then a wide revocation may cover something.
+    pub longest_family: Duration,
+    /// The longest an access token of any client can live.
+    pub longest_access_token: Duration,
+}
+
+impl Authority {
+    /// Client authentication is the same for every endpoint.
+    pub async fn authenticate(&self, presented: Presented<'_>, source: Option<IpAddr>) -> Result<Caller, Error> {
+        self.authenticator.authenticate(presented, source).await
+    }
+
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// RFC 7517, as text.
+    pub fn jwks(&self) -> Arc<str> {
+        Arc::clone(self.keys.ring().jwks())
+    }
+
+    pub async fn ready(&self) -> Result<(), Unavailable> {
+        self.store.ping().await
+    }
+
+    /// Whether the client may ask this here at all.
+    fn may_use(client: &Client, surface: Surface, grant: GrantType) -> Result<(), Error> {
+        if client.surfaces.contains(&surface) && client.grant_types.contains(&grant) {
+            return Ok(());
+        }
+        Err(Error::UnauthorizedClient)
+    }
+
+    async fn read(&self, token: &str) -> Result<Reading, Error> {
+        Ok(self.keys.read_current(&*self.store, token).await?)
+    }
+
+    /// The record, judged against by a copy of the denylist that stands where the store stood in the same instant.
+    async fn load(&self, family: FamilyId) -> Result<Option<Stored>, Unavailable> {
+        let loaded = self.store.load(family).await?;
+        self.follower.catch_up(family.shard(), loaded.head).await?;
+        Ok(loaded.stored)
+    }
+
+    fn version(&self) -> Version {
+        Version(self.chance.u64())
+    }
+
+    /// A revocation whose bound is where this node's copy stands: what names its target exactly has no use for more.
+    fn revocation(&self, target: Target, cause: Cause, end: Timestamp) -> Revocation {
+        let shard = match &target {
+            Target::Token(token) => token.family.shard(),
+            Target::Family(family) => family.shard(),
+            Target::Subject(_) | Target::Client(_) | Target::Key(_) | Target::Everything => Shard::default(),
+        };
+        self.bounded_revocation(target, cause, end, self.follower.denylist(shard).head().position.next())
+    }
+
+    fn bounded_revocation(&self, target: Target, cause: Cause, end: Timestamp, bound: Position) -> Revocation {
+        let revoked_at = self.clock.now();
+        let expires_at = end.plus(self.margin);
+        Revocation { target, bound, tag: Tag(self.chance.u64()), cause, revoked_at, expires_at }
+    }
+
+    fn append_to<'a>(&self, shard: Shard, revocations: &'a [Revocation]) -> Append<'a> {
+        let floor = self.follower.denylist(shard).head().position;
+        Append { shard, revocations, anchor: self.follower.anchor(shard), floor }
+    }
+
+    async fn append(&self, shard: Shard, revocation: Revocation) -> Result<(), Unavailable> {
+        let revocations = [revocation];
+        let append = self.append_to(shard, &revocations);
+        let anchor = append.anchor;
+        let stretch = self.store.append(append).await?;
+        self.follower.take_in(shard, anchor, stretch).await
+    }
+
+    /// When the last of a family is dead, also what a lost history may have given it: no longer than its own end.
+    fn family_end(&self, family: &Family) -> Timestamp {
+        let lately = self.clock.now().plus(self.longest_access_token);
+        family.last_moment().max(lately).min(family.expires_at)
+    }
+
+    /// How long the record must be kept that takes the place of another.
+    fn keep(&self, old: &Family, new: &Family) -> Duration {
+        let now = self.clock.now();
+        keep_for(old, now, self.margin).max(keep_for(new, now, self.margin))
+    }
+}
+
+/// The kind of a target, for logs and metrics.
+fn kind_of(target: &Target) -> &'static str {
+    match target {
+        Target::Token(_) => "token",
+        Target::Family(_) => "family",
+        Target::Subject(_) => "subject",
+        Target::Client(_) => "client",
+        Target::Key(_) => "key",
+        Target::Everything => "everything",
+    }
+}
+
+/// Which shard is a person's: a hash that every node and every version computes alike.
+fn hash_of_subject(subject: &str) -> u64 {
+    let digest = Sha256::digest(subject);
+    u64::from_be_bytes(std::array::from_fn(|i| digest[i]))
+}
+
+/// A bound in time for what may go round several times.
+trait Bounded<T> {
+    async fn within(self, deadline: Duration) -> Result<T, Error>;
+}
+
+impl<T, F: Future<Output = Result<T, Error>>> Bounded<T> for F {
+    async fn within(self, deadline: Duration) -> Result<T, Error> {
+        let late = |_| Error::Unavailable(Unavailable("the request took longer than it may".to_owned()));
+        tokio::time::timeout(deadline, self).await.map_err(late)?
+    }
+}

@@ -27,11 +27,11 @@ impl Store for RedisStore {
         let head = self.keys.head(family.shard());
         let mut commands = Pipeline::with_capacity(1);
         commands.cmd("MGET").arg(self.keys.record(family)).arg(&head);
-        self.bounded("load", async { answer::loaded(self.one(&head, &commands).await?) }).await
+        self.bounded(async { answer::loaded(self.one(&head, &commands).await?) }).await
     }
 
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable> {
-        self.bounded("create", async {
+        self.bounded(async {
             // A script where it has to be listed, too; and in a cluster, where a slot may move between two commands.
             if family.subject.is_some() || matches!(self.wire, Wire::Cluster(_)) {
                 self.create_by_script(family, version, keep_for).await
@@ -43,17 +43,17 @@ impl Store for RedisStore {
     }
 
     async fn commit(&self, commit: Commit<'_>) -> Result<Committed, Unavailable> {
-        let stretch = self.write("commit", commit.append.shard, Call::commit(&self.keys, &commit)).await?;
+        let stretch = self.write(commit.append.shard, Call::commit(&self.keys, &commit)).await?;
         Ok(stretch.map_or(Committed::Conflict, Committed::Done))
     }
 
     async fn append(&self, append: Append<'_>) -> Result<Stretch, Unavailable> {
-        let stretch = self.write("append", append.shard, Call::append(&self.keys, &append)).await?;
+        let stretch = self.write(append.shard, Call::append(&self.keys, &append)).await?;
         stretch.ok_or_else(|| unexpected("append"))
     }
 
     async fn put_back(&self, append: Append<'_>, expected: Head) -> Result<PutBack, Unavailable> {
-        let stretch = self.write("put_back", append.shard, Call::put_back(&self.keys, &append, expected)).await?;
+        let stretch = self.write(append.shard, Call::put_back(&self.keys, &append, expected)).await?;
         Ok(stretch.map_or(PutBack::Moved, PutBack::Done))
     }
 
@@ -64,20 +64,20 @@ impl Store for RedisStore {
         let beat = self.keys.beat(shard);
         let mut write = redis::cmd("SET");
         write.arg(&beat).arg("");
-        self.bounded("barrier", async { self.wire.change(&beat, write).await.map(drop) }).await
+        self.bounded(async { self.wire.change(&beat, write).await.map(drop) }).await
     }
 
     async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable> {
         let head = self.keys.head(shard);
         let command = Call::revocations(&self.keys, shard, anchor, limit).command(false);
-        self.bounded("revocations", async {
+        self.bounded(async {
             answer::stretch(self.wire.run(&head, command).await?)?.ok_or_else(|| unexpected("a script"))
         })
         .await
     }
 
     async fn heads(&self) -> Result<(Vec<Head>, Timestamp), Unavailable> {
-        self.bounded("heads", self.read_heads()).await
+        self.bounded(self.read_heads()).await
     }
 
     async fn forget(&self, shard: Shard, positions: &[Position]) -> Result<(), Unavailable> {
@@ -89,7 +89,7 @@ impl Store for RedisStore {
         for position in positions {
             commands.cmd("ZREMRANGEBYSCORE").arg(&denylist).arg(position.0).arg(position.0);
         }
-        self.bounded("forget", async {
+        self.bounded(async {
             let answers = self.wire.ask(&denylist, &commands).await?;
             answers.into_iter().try_for_each(|answer| settle(answer).map(drop))
         })
@@ -102,36 +102,36 @@ impl Store for RedisStore {
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable> {
-        let mut families = self.bounded("families_of", self.read_index(subject)).await?;
+        let mut families = self.bounded(self.read_index(subject)).await?;
         families.retain(|family| after.is_none_or(|after| *family > after));
         families.truncate(limit);
         Ok(families)
     }
 
     async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {
-        self.bounded("scan", self.step(shard, cursor)).await
+        self.bounded(self.step(shard, cursor)).await
     }
 
     async fn once(&self, key: &OnceKey, value: &[u8], ttl: Duration) -> Result<bool, Unavailable> {
         let key = self.keys.once(key);
         let mut commands = Pipeline::with_capacity(1);
         commands.cmd("SET").arg(&key).arg(value).arg("NX").arg("PX").arg(millis(ttl));
-        self.bounded("once", async { answer::written(self.one(&key, &commands).await?) }).await
+        self.bounded(async { answer::written(self.one(&key, &commands).await?) }).await
     }
 
     async fn take(&self, key: &OnceKey) -> Result<Option<Vec<u8>>, Unavailable> {
-        self.value("take", "GETDEL", self.keys.once(key)).await
+        self.value("GETDEL", self.keys.once(key)).await
     }
 
     async fn peek(&self, key: &OnceKey) -> Result<Option<Vec<u8>>, Unavailable> {
-        self.value("peek", "GET", self.keys.once(key)).await
+        self.value("GET", self.keys.once(key)).await
     }
 
     async fn document(&self, name: &str) -> Result<Option<Document>, Unavailable> {
         let key = self.keys.document(name);
         let mut commands = Pipeline::with_capacity(1);
         commands.cmd("GET").arg(&key);
-        self.bounded("document", async { answer::document(self.one(&key, &commands).await?) }).await
+        self.bounded(async { answer::document(self.one(&key, &commands).await?) }).await
     }
 
     async fn replace_document(
@@ -142,13 +142,13 @@ impl Store for RedisStore {
     ) -> Result<bool, Unavailable> {
         let command = script::replace(&self.keys, name, expected, document);
         let key = self.keys.document(name);
-        self.bounded("replace_document", async { answer::written(self.wire.change(&key, command).await?) }).await
+        self.bounded(async { answer::written(self.wire.change(&key, command).await?) }).await
     }
 
     async fn ping(&self) -> Result<(), Unavailable> {
         let key = self.keys.shards();
         let mut commands = Pipeline::with_capacity(1);
         commands.cmd("PING");
-        self.bounded("ping", async { self.one(&key, &commands).await.map(drop) }).await
+        self.bounded(async { self.one(&key, &commands).await.map(drop) }).await
     }
 }

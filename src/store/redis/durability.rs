@@ -17,7 +17,7 @@ pub enum Durability {
 
 /// The text names none of the three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("durability is \"memory\", \"fsync\" or \"replicas:N\" with N from 1 to 255")]
+#[error("must be \"memory\", \"fsync\" or \"replicas:N\" with N from 1 to 255")]
 pub struct UnknownDurability;
 
 impl FromStr for Durability {

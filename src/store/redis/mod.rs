@@ -13,11 +13,10 @@
 //! leaves out (`appendfsync`).
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Value;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::domain::Shard;
 use crate::domain::store::Unavailable;
@@ -50,9 +49,6 @@ pub use settings::{OpenError, RedisSettings};
 /// Nobody waits longer for an answer over HTTP.
 const LONGEST_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Hears of every trip: which call it was for, how long it took, whether it was answered.
-pub type Observer = Arc<dyn Fn(&'static str, Duration, bool) + Send + Sync>;
-
 /// A store in Redis or Valkey.
 pub struct RedisStore {
     wire: Wire,
@@ -61,13 +57,12 @@ pub struct RedisStore {
     limit: Duration,
     /// Whether a change has to be written even where there is nothing to change, so that it can be waited for.
     waits: bool,
-    observer: Option<Observer>,
 }
 
 impl RedisStore {
     /// Connects, examines the servers, and makes the store if there is none under the prefix. Must be called on the
     /// runtime that is to carry the connections; they live as long as the store.
-    pub async fn open(settings: &RedisSettings, observer: Option<Observer>) -> Result<Self, OpenError> {
+    pub async fn open(settings: &RedisSettings) -> Result<Self, OpenError> {
         let keys = Keys::new(&settings.prefix)?;
         if Shard::new(settings.shards.wrapping_sub(1)).is_none() {
             return Err(OpenError::Settings(format!("store.shards must be 1 to {}", Shard::MOST)));
@@ -77,7 +72,7 @@ impl RedisStore {
         }
         let wire = Wire::open(settings).await?;
         let waits = settings.durability != Durability::Memory;
-        let mut store = Self { wire, keys, shards: settings.shards, limit: settings.timeout, waits, observer };
+        let mut store = Self { wire, keys, shards: settings.shards, limit: settings.timeout, waits };
         store.shards = store.agree_on_shards(settings.shards).await?;
         Ok(store)
     }
@@ -87,7 +82,7 @@ impl RedisStore {
         let key = self.keys.shards();
         let mut commands = redis::pipe();
         commands.cmd("SET").arg(&key).arg(proposed).arg("NX").cmd("GET").arg(&key);
-        let mut answers = self.bounded("open", self.wire.ask(&key, &commands)).await?;
+        let mut answers = self.bounded(self.wire.ask(&key, &commands)).await?;
         let stored = answer::optional_bytes(answers.pop().unwrap_or(Value::Nil), "GET")?;
         let count = stored.and_then(|text| str::from_utf8(&text).ok()?.parse::<u16>().ok());
         match count {
@@ -104,21 +99,10 @@ impl RedisStore {
         }
     }
 
-    /// Ends `work` when its time is up, and tells the observer.
-    async fn bounded<T>(
-        &self,
-        call: &'static str,
-        work: impl Future<Output = Result<T, Unavailable>>,
-    ) -> Result<T, Unavailable> {
-        let begun = Instant::now();
-        let result = match timeout(self.limit, work).await {
-            Ok(result) => result,
-            Err(_) => Err(Unavailable(format!("no answer within {:?}", self.limit))),
-        };
-        if let Some(observer) = &self.observer {
-            observer(call, begun.elapsed(), result.is_ok());
-        }
-        result
+    /// Ends `work` when its time is up.
+    async fn bounded<T>(&self, work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
+        let late = |_| Unavailable(format!("no answer within {:?}", self.limit));
+        timeout(self.limit, work).await.map_err(late)?
     }
 }
 

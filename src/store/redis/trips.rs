@@ -21,26 +21,16 @@ impl RedisStore {
     }
 
     /// A write by `commit.lua`, answered when it is safe; `None` if something else was there than was expected.
-    pub(super) async fn write(
-        &self,
-        name: &'static str,
-        shard: Shard,
-        call: Call<'_>,
-    ) -> Result<Option<Stretch>, Unavailable> {
+    pub(super) async fn write(&self, shard: Shard, call: Call<'_>) -> Result<Option<Stretch>, Unavailable> {
         let command = call.command(self.waits);
         let change = async { answer::stretch(self.wire.change(&self.keys.head(shard), command).await?) };
-        self.bounded(name, change).await
+        self.bounded(change).await
     }
 
-    pub(super) async fn value(
-        &self,
-        name: &'static str,
-        command: &str,
-        key: Vec<u8>,
-    ) -> Result<Option<Vec<u8>>, Unavailable> {
+    pub(super) async fn value(&self, command: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, Unavailable> {
         let mut commands = Pipeline::with_capacity(1);
         commands.cmd(command).arg(&key);
-        self.bounded(name, async { answer::optional_bytes(self.one(&key, &commands).await?, command) }).await
+        self.bounded(async { answer::optional_bytes(self.one(&key, &commands).await?, command) }).await
     }
 
     pub(super) async fn create_by_pipeline(
@@ -115,7 +105,8 @@ impl RedisStore {
         if run.is_some_and(|run| run != step.run) {
             return Err(Unavailable("another server answers than the one where the scan began".to_owned()));
         }
-        let families = step.records.iter().map(|bytes| Ok(record::decode(bytes)?.family)).collect::<Result<_, _>>()?;
+        let families = step.records.iter().map(|bytes| record::decode(bytes).map(|stored| stored.family));
+        let families = families.collect::<Result<_, _>>()?;
         let next = (step.place != "0").then(|| Cursor(format!("{} {}", step.run, step.place).into_bytes()));
         Ok((families, next))
     }

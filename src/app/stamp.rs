@@ -1,0 +1,60 @@
+//! A store belongs to one issuer, and to one mode: production tokens must not meet sample clients, and an issuer's tokens
+//! must not be looked for, and found missing, in the store of another.
+
+use serde::{Deserialize, Serialize};
+
+use super::StartError;
+use crate::domain::chance::{Chance as _, SystemChance};
+use crate::domain::store::{Document, Store, Version};
+use crate::settings::Mode;
+
+const DOCUMENT: &str = "stamp";
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "mode")]
+enum Stamp {
+    /// The issuer of `dev` follows its port, so it says nothing.
+    Dev,
+    Serve {
+        issuer: String,
+    },
+}
+
+/// Stamps a new store, and compares with the stamp of one that is in use.
+pub(super) async fn check(store: &dyn Store, mode: Mode, issuer: &str) -> Result<(), StartError> {
+    loop {
+        if let Some(document) = store.document(DOCUMENT).await? {
+            return compare(&document, mode, issuer);
+        }
+        let ours = match mode {
+            Mode::Dev => Stamp::Dev,
+            Mode::Serve => Stamp::Serve { issuer: issuer.to_owned() },
+        };
+        let bytes = serde_json::to_vec(&ours).expect("a stamp is plain data");
+        let document = Document { version: Version(SystemChance.u64()), bytes };
+        if store.replace_document(DOCUMENT, None, &document).await? {
+            return Ok(());
+        }
+    }
+}
+
+fn compare(found: &Document, mode: Mode, issuer: &str) -> Result<(), StartError> {
+    let refused = |sentence: String| Err(StartError::Refused(sentence));
+    match (serde_json::from_slice(&found.bytes), mode) {
+        (Ok(Stamp::Dev), Mode::Dev) => Ok(()),
+        (Ok(Stamp::Serve { issuer: theirs }), Mode::Serve) if theirs == issuer => Ok(()),
+        (Ok(Stamp::Serve { issuer: theirs }), Mode::Serve) => refused(format!(
+            "store.url: this store belongs to the issuer {theirs}, not to {issuer}; give each issuer a store, or a \
+             store.prefix, of its own"
+        )),
+        (Ok(Stamp::Serve { .. }), Mode::Dev) => {
+            refused("store.url: this store is used by `serve`; `dev` must not be let near it".to_owned())
+        }
+        (Ok(Stamp::Dev), Mode::Serve) => refused(
+            "store.url: this store was made by `dev`, with sample clients and secrets that everybody knows; give \
+             `serve` another, or another store.prefix"
+                .to_owned(),
+        ),
+        (Err(_), _) => refused("store.url: this store says it belongs to a version of Atropos unknown here".to_owned()),
+    }
+}

@@ -1,0 +1,61 @@
+//! What a running server does without being asked.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::domain::authority::Authority;
+use crate::domain::store::Unavailable;
+
+/// How often a node looks whether it still knows every revocation.
+const FOLLOW: Duration = Duration::from_secs(1);
+const SWEEP: Duration = Duration::from_secs(30);
+/// How often a node looks whether another has changed the keys.
+const KEYS: Duration = Duration::from_secs(30);
+const FORGET_GUESSES: Duration = Duration::from_mins(1);
+
+/// Tasks that end when this is dropped.
+pub struct Tending(#[expect(dead_code, reason = "dropping it is its use")] JoinSet<()>);
+
+impl Tending {
+    pub fn of(authority: &Arc<Authority>) -> Self {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(again(FOLLOW, "follow the denylist", Arc::clone(authority), |authority| async move {
+            authority.follower.poll().await
+        }));
+        tasks.spawn(again(SWEEP, "sweep the denylist", Arc::clone(authority), |authority| async move {
+            authority.follower.sweep().await
+        }));
+        tasks.spawn(again(KEYS, "read the keys", Arc::clone(authority), |authority| async move {
+            authority.keys.refresh(&*authority.store).await.map_err(Unavailable::from)
+        }));
+        tasks.spawn(again(FORGET_GUESSES, "forget old guesses", Arc::clone(authority), |authority| async move {
+            authority.limits.forget();
+            Ok(())
+        }));
+        Self(tasks)
+    }
+}
+
+/// Says once that something fails, and once that it works again: an outage of an hour is two lines.
+async fn again<F>(every: Duration, what: &'static str, authority: Arc<Authority>, task: impl Fn(Arc<Authority>) -> F)
+where
+    F: Future<Output = Result<(), Unavailable>>,
+{
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut works = true;
+    loop {
+        ticks.tick().await;
+        let outcome = task(Arc::clone(&authority)).await;
+        match &outcome {
+            Ok(()) if !works => tracing::info!(task = what, "works again"),
+            Err(error) if works => tracing::warn!(task = what, %error, "fails, and is tried again until it works"),
+            Ok(()) | Err(_) => {}
+        }
+        works = outcome.is_ok();
+    }
+}

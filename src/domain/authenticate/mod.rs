@@ -1,0 +1,185 @@
+//! Who asks: client authentication, the same for every endpoint (RFC 6749 section 2.3, RFC 7523 section 2.2).
+//!
+//! - `secret`: what is kept of a client secret, and the comparison that costs nothing.
+//! - `slow`: the comparison that is meant to cost something, away from the worker threads.
+//! - `assertion`, `assertion_key`: `private_key_jwt`.
+//! - `attempts`: how often one may be wrong.
+//!
+//! What a stranger can observe: every failure is one and the same answer. Time tells more: an assertion for a known client
+//! costs a verification; a client whose secret a person chose costs an Argon2 hash, which no unknown client can cost, or
+//! anybody could have them made without end. Unknown clients and those with generated secrets take the same time, but for
+//! the comparison of 32 bytes.
+
+mod assertion;
+mod assertion_key;
+mod attempts;
+mod secret;
+mod slow;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use aws_lc_rs::hmac::Key as HmacKey;
+use sha2::{Digest as _, Sha256};
+
+use self::assertion::Proven;
+use self::attempts::{Attempts, Guesser};
+use self::slow::SlowHashes;
+use super::authority::{AuthenticationMethod, Caller, Presented};
+use super::client::{Authentication, Client, Clients, SecretHash};
+use super::clock::Clock;
+use super::error::{ClientFault, Error};
+use super::keys::Keys;
+use super::store::Store;
+
+pub use attempts::Limits;
+pub use secret::{InvalidSecretHash, hash_secret};
+
+/// Decides who asks.
+pub struct Authenticator {
+    clients: Arc<Clients>,
+    issuer: Arc<str>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    attempts: Attempts,
+    slow: SlowHashes,
+    /// Under which the store remembers the `jti`s of assertions; all nodes have the same.
+    replay_key: HmacKey,
+}
+
+impl Authenticator {
+    pub fn new(
+        clients: Arc<Clients>,
+        keys: &Keys,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            clients,
+            issuer: Arc::clone(keys.issuer()),
+            store,
+            attempts: Attempts::new(limits, Arc::clone(&clock)),
+            slow: SlowHashes::new(limits.hashes, limits.waiting, keys.chance()),
+            replay_key: keys.derive("client assertion"),
+            clock,
+        }
+    }
+
+    /// The client that this request comes from, by the one method that it registered.
+    ///
+    /// Failures are limited by source and client, so that nobody who guesses keeps the owner out: beyond the limit a
+    /// failure is [`Error::TooMany`], while the right credentials are still right. Only where they cost an Argon2 hash
+    /// are they not looked at, unless they were right within the last minute.
+    pub async fn authenticate(&self, presented: Presented<'_>, source: Option<IpAddr>) -> Result<Caller, Error> {
+        let (client, method, credential) = match presented {
+            Presented::Nothing => return Err(Error::InvalidClient(ClientFault::Missing)),
+            Presented::ClientId(id) => self.by_id(id, source)?,
+            Presented::Secret { method, client_id, secret } => {
+                let (client, credential) = self.by_secret(method, client_id, secret, source).await?;
+                (client, method, credential)
+            }
+            Presented::Assertion { client_id, assertion } => self.by_assertion(client_id, assertion, source).await?,
+        };
+        Ok(Caller { client, method, credential, source })
+    }
+
+    fn by_id(&self, id: &str, source: Option<IpAddr>) -> Result<Identified, Error> {
+        let client = self.find(id, source)?;
+        if !client.authentication.is_public() {
+            return Err(self.refuse(client, source, ClientFault::WrongMethod));
+        }
+        self.check_enabled(client, source)?;
+        let method = AuthenticationMethod::None;
+        Ok((Arc::clone(client), method, fingerprint(method, client.id.as_str().as_bytes())))
+    }
+
+    async fn by_secret(
+        &self,
+        method: AuthenticationMethod,
+        id: &str,
+        secret: &str,
+        source: Option<IpAddr>,
+    ) -> Result<(Arc<Client>, [u8; 8]), Error> {
+        let digest = Sha256::digest(secret).into();
+        let client = self.find(id, source)?;
+        let Authentication::Secret(hashes) = &client.authentication else {
+            return Err(self.refuse(client, source, ClientFault::WrongMethod));
+        };
+        self.check_enabled(client, source)?;
+        let mut slow = hashes.iter().filter_map(SecretHash::as_argon2id).peekable();
+        if let Some(known) = secret::find_sha256(hashes, &digest) {
+            return Ok((Arc::clone(client), fingerprint(method, known)));
+        }
+        if slow.peek().is_none() {
+            return Err(self.refuse(client, source, ClientFault::WrongSecret));
+        }
+        let guesser = Guesser::new(source, Some(client));
+        for hash in slow {
+            if self.slow.verify(hash, secret, self.clock.now(), || self.attempts.count(&guesser)).await? {
+                return Ok((Arc::clone(client), fingerprint(method, hash.as_bytes())));
+            }
+        }
+        // Counted already, before the work.
+        Err(Error::InvalidClient(ClientFault::WrongSecret))
+    }
+
+    async fn by_assertion(
+        &self,
+        client_id: Option<&str>,
+        assertion: &str,
+        source: Option<IpAddr>,
+    ) -> Result<Identified, Error> {
+        let Some(subject) = assertion::subject(assertion) else {
+            return Err(self.refuse_stranger(source, ClientFault::InvalidAssertion));
+        };
+        let client = self.find(&subject, source)?;
+        let Authentication::PrivateKeyJwt(keys) = &client.authentication else {
+            return Err(self.refuse(client, source, ClientFault::WrongMethod));
+        };
+        let now = self.clock.now();
+        let proven = assertion::verify(assertion, client.id.as_str(), keys, &self.issuer, now);
+        let agrees = client_id.is_none_or(|id| id == client.id.as_str());
+        let Some(Proven { jti, valid_for, thumbprint }) = proven.filter(|_| agrees) else {
+            return Err(self.refuse(client, source, ClientFault::InvalidAssertion));
+        };
+        self.check_enabled(client, source)?;
+        // Last of all: an assertion that is refused for another reason must leave its `jti` unused (RFC 7523 section 3).
+        let key = assertion::replay_key(&self.replay_key, client.id.as_str(), &jti);
+        if !self.store.once(&key, &[], valid_for).await? {
+            return Err(self.refuse(client, source, ClientFault::ReplayedAssertion));
+        }
+        let method = AuthenticationMethod::PrivateKeyJwt;
+        Ok((Arc::clone(client), method, fingerprint(method, thumbprint.as_bytes())))
+    }
+
+    fn find(&self, id: &str, source: Option<IpAddr>) -> Result<&Arc<Client>, Error> {
+        self.clients.find(id).ok_or_else(|| self.refuse_stranger(source, ClientFault::UnknownClient))
+    }
+
+    fn check_enabled(&self, client: &Arc<Client>, source: Option<IpAddr>) -> Result<(), Error> {
+        if client.enabled { Ok(()) } else { Err(self.refuse(client, source, ClientFault::Disabled)) }
+    }
+
+    fn refuse(&self, client: &Arc<Client>, source: Option<IpAddr>, fault: ClientFault) -> Error {
+        self.attempts.count(&Guesser::new(source, Some(client))).err().unwrap_or(Error::InvalidClient(fault))
+    }
+
+    fn refuse_stranger(&self, source: Option<IpAddr>, fault: ClientFault) -> Error {
+        self.attempts.count(&Guesser::new(source, None)).err().unwrap_or(Error::InvalidClient(fault))
+    }
+}
+
+type Identified = (Arc<Client>, AuthenticationMethod, [u8; 8]);
+
+/// Names the very credential, without being of use to anybody who reads it.
+fn fingerprint(method: AuthenticationMethod, evidence: &[u8]) -> [u8; 8] {
+    let mut hash = Sha256::new();
+    hash.update(method.as_str());
+    hash.update([0]);
+    hash.update(evidence);
+    let hash: [u8; 32] = hash.finalize().into();
+    let mut short = [0; 8];
+    short.copy_from_slice(&hash[..8]);
+    short
+}

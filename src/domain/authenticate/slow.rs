@@ -1,0 +1,95 @@
+//! Secrets that people chose: a hash that costs time and memory, computed away from the worker threads, and seldom.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key as HmacKey};
+use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use super::secret::verify_argon2id;
+use crate::domain::Timestamp;
+use crate::domain::chance::Chance;
+use crate::domain::error::Error;
+use crate::domain::store::Unavailable;
+
+/// A bounded pool, and a short memory of successes.
+pub(super) struct SlowHashes {
+    running: Arc<Semaphore>,
+    waiting: Semaphore,
+    /// When a secret was right, by an HMAC of it and of the hash it was right for: another hash, another entry. The key
+    /// was drawn when the process started, so that the memory of this process is worth nothing elsewhere.
+    remembered: Cache<[u8; 32], Timestamp>,
+    memory_key: HmacKey,
+}
+
+/// Why nothing is remembered.
+enum Refused {
+    Wrong,
+    Failed(Error),
+}
+
+impl SlowHashes {
+    const REMEMBERED_FOR: Duration = Duration::from_mins(1);
+    const REMEMBERED: usize = 4096;
+
+    pub(super) fn new(running: usize, waiting: usize, chance: &dyn Chance) -> Self {
+        let mut key = Zeroizing::new([0; 32]);
+        chance.fill(key.as_mut_slice());
+        Self {
+            running: Arc::new(Semaphore::new(running)),
+            waiting: Semaphore::new(waiting),
+            remembered: Cache::new(Self::REMEMBERED),
+            memory_key: HmacKey::new(HMAC_SHA256, key.as_slice()),
+        }
+    }
+
+    /// Whether `secret` is the one of `hash`. `admit` is asked before there is work to do. Of many requests with one secret
+    /// one does the work and the others wait for its answer.
+    pub(super) async fn verify(
+        &self,
+        hash: &str,
+        secret: &str,
+        now: Timestamp,
+        admit: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        let entry = self.entry(hash, secret);
+        self.remembered.remove_if(&entry, |since| now.since(*since) >= Self::REMEMBERED_FOR);
+        let work = async {
+            admit().map_err(Refused::Failed)?;
+            match self.work(hash, secret).await {
+                Ok(true) => Ok(now),
+                Ok(false) => Err(Refused::Wrong),
+                Err(unavailable) => Err(Refused::Failed(unavailable.into())),
+            }
+        };
+        match self.remembered.get_or_insert_async(&entry, work).await {
+            Ok(_) => Ok(true),
+            Err(Refused::Wrong) => Ok(false),
+            Err(Refused::Failed(error)) => Err(error),
+        }
+    }
+
+    async fn work(&self, hash: &str, secret: &str) -> Result<bool, Unavailable> {
+        let Ok(_place) = self.waiting.try_acquire() else {
+            return Err(Unavailable("too many client secrets wait to be checked".to_owned()));
+        };
+        // The permit goes along with the work, which goes on when the request that wanted it is gone.
+        let permit = Arc::clone(&self.running).acquire_owned().await.expect("nobody closes this semaphore");
+        let (hash, secret) = (hash.to_owned(), Zeroizing::new(secret.to_owned()));
+        let work = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            verify_argon2id(&hash, secret.as_bytes())
+        });
+        work.await.map_err(|_| Unavailable("the check of a client secret was broken off".to_owned()))
+    }
+
+    fn entry(&self, hash: &str, secret: &str) -> [u8; 32] {
+        let mut context = Context::with_key(&self.memory_key);
+        context.update(&(hash.len() as u64).to_be_bytes());
+        context.update(hash.as_bytes());
+        context.update(secret.as_bytes());
+        context.sign().as_ref().try_into().expect("HMAC-SHA-256 gives 32 bytes")
+    }
+}

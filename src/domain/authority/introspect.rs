@@ -1,0 +1,80 @@
+//! RFC 7662: is this still good?
+
+use std::sync::Arc;
+
+use super::answer::{ActiveToken, Introspection, TokenKind};
+use super::request::Caller;
+use super::{Authority, Bounded};
+use crate::domain::error::{ClientFault, Error};
+use crate::domain::family::Family;
+use crate::domain::family::alive::Found;
+use crate::domain::scope::Scope;
+use crate::domain::token::Reading;
+use crate::domain::{KeyId, TokenId};
+
+impl Authority {
+    /// One trip for whatever its own text does not already condemn, and the same answer for all that is not active or not
+    /// the caller's to know of (section 2.2).
+    pub async fn introspect(&self, caller: &Caller, token: &str) -> Result<Introspection, Error> {
+        // A public client's name is no proof of who asks: anybody could scan tokens in it (section 2.1).
+        if caller.client.authentication.is_public() {
+            return Err(Error::InvalidClient(ClientFault::WrongMethod));
+        }
+        match self.read(token).await? {
+            Reading::Garbage | Reading::UnknownKey(_) => self.limits.miss(caller).map(|()| Introspection::Inactive),
+            Reading::Opaque { id, key, .. } => self.look(caller, id, key).within(self.deadline).await,
+            Reading::Jwt(jwt) if jwt.is_expired(self.clock.now()) => Ok(Introspection::Inactive),
+            Reading::Jwt(jwt) => self.look(caller, jwt.claims.id, jwt.key).within(self.deadline).await,
+        }
+    }
+
+    async fn look(&self, caller: &Caller, id: TokenId, key: KeyId) -> Result<Introspection, Error> {
+        let Some(stored) = self.load(id.family).await? else { return Ok(Introspection::Inactive) };
+        let family = &stored.family;
+        let Some(found) = family.find_alive(id, self.clock.now()) else { return Ok(Introspection::Inactive) };
+        let enabled = self.clients.find(family.client.as_str()).is_some_and(|client| client.enabled);
+        let covered = self.follower.denylist(id.family.shard()).covering(&family.credential(id, key)).is_some();
+        if covered || !enabled {
+            return Ok(Introspection::Inactive);
+        }
+        Ok(self
+            .show(caller, family, found)
+            .map_or(Introspection::Inactive, |token| Introspection::Active(token.into())))
+    }
+
+    /// The client that a token was issued to sees all of it. A resource server sees access tokens meant for it, cut down
+    /// to its own audience and scopes. Anybody else sees nothing.
+    fn show(&self, caller: &Caller, family: &Family, found: Found<'_>) -> Option<ActiveToken> {
+        let (id, kind, scope, issued_at, expires_at) = match found {
+            Found::Access(token) => {
+                let scope = token.scope.as_ref().unwrap_or(&family.scope);
+                (family.id_of_access(token), TokenKind::Access, scope, token.issued_at, token.expires_at)
+            }
+            Found::Refresh(token) => {
+                (family.id_of_refresh(token), TokenKind::Refresh, &family.scope, token.issued_at, token.expires_at)
+            }
+        };
+        let (audience, scope) = visible(caller, family, kind, scope)?;
+        Some(ActiveToken {
+            kind,
+            id,
+            issuer: Arc::clone(&self.issuer),
+            client: family.client.clone(),
+            subject: family.subject.clone().unwrap_or_else(|| family.client.as_str().into()),
+            scope,
+            audience,
+            issued_at,
+            expires_at,
+        })
+    }
+}
+
+fn visible(caller: &Caller, family: &Family, kind: TokenKind, scope: &Scope) -> Option<(Vec<Arc<str>>, Scope)> {
+    if family.client == caller.client.id {
+        return Some((family.audience.clone(), scope.clone()));
+    }
+    let resource = caller.client.resource_server.as_ref()?;
+    let meant_for_it = kind == TokenKind::Access && family.audience.contains(&resource.audience);
+    let its_scope = resource.scope.as_ref().map_or_else(|| scope.clone(), |own| scope.intersection(own));
+    meant_for_it.then(|| (vec![Arc::clone(&resource.audience)], its_scope))
+}

@@ -1,0 +1,118 @@
+//! RFC 6749 section 4.4, and what every grant has in common: begetting a family.
+
+use super::answer::Issued;
+use super::request::{Caller, ClientCredentials};
+use super::{Authority, Bounded};
+use crate::domain::audit::Event;
+use crate::domain::client::{Client, GrantType, Surface};
+use crate::domain::error::{ClientFault, Error};
+use crate::domain::family::birth::{Birth, keep_for};
+use crate::domain::family::{Family, State};
+use crate::domain::scope::Scope;
+use crate::domain::store::Created;
+use crate::domain::{FamilyId, Shard};
+
+impl Authority {
+    pub async fn client_credentials(&self, caller: &Caller, request: ClientCredentials) -> Result<Issued, Error> {
+        let client = &caller.client;
+        // Nobody can tell a public client from an impostor, so it has nothing of its own to be given (section 4.4).
+        if client.authentication.is_public() {
+            return Err(Error::UnauthorizedClient);
+        }
+        Self::may_use(client, request.surface, GrantType::ClientCredentials)?;
+        let scope = request.scope.unwrap_or_else(|| client.scope.clone());
+        if !scope.is_within(&client.scope) {
+            return Err(Error::InvalidScope);
+        }
+        self.limits.issue(&client.id)?;
+        let grant = Grant {
+            client,
+            subject: None,
+            surface: request.surface,
+            scope,
+            with_refresh_token: client.tokens.client_credentials_refresh,
+            name: "client_credentials",
+        };
+        self.beget(&grant).within(self.deadline).await
+    }
+
+    /// Begets a session of a person for a client, on the word of whoever approved it.
+    pub async fn begin_session(&self, client: &Client, subject: &str, scope: Scope) -> Result<Issued, Error> {
+        let subject = Some(subject);
+        let surface = Surface::Standard;
+        let grant = Grant { client, subject, surface, scope, with_refresh_token: true, name: "session" };
+        self.beget(&grant).within(self.deadline).await
+    }
+
+    async fn beget(&self, grant: &Grant<'_>) -> Result<Issued, Error> {
+        let client = grant.client;
+        loop {
+            // The epoch is where this node's copy stands *before* the evidence is judged, and each turn judges it anew:
+            // what a revocation took while this request was under way is not given under a newer epoch.
+            let shard = self.shard_of(grant.subject);
+            let known = self.follower.denylist(shard).head();
+            if !self.clients.find(client.id.as_str()).is_some_and(|client| client.enabled) {
+                return Err(Error::InvalidClient(ClientFault::Disabled));
+            }
+            let id = FamilyId::new(shard, self.clock.now(), self.chance.u64());
+            let birth = Birth {
+                id,
+                client: client.id.clone(),
+                subject: grant.subject.map(Into::into),
+                surface: grant.surface,
+                scope: grant.scope.clone(),
+                audience: client.audience.clone(),
+                epoch: known.position,
+                ancestors: Vec::new(),
+                with_refresh_token: grant.with_refresh_token,
+            };
+            let family = Family::born(birth, &client.tokens, &self.mint(shard, client.tokens.format).await?);
+            let keep = keep_for(&family, id.born_at(), self.margin);
+            let Created::Done(head) = self.store.create(&family, self.version(), keep).await? else { continue };
+            if head.position < known.position {
+                // The store has lost a history that this epoch belongs to: a new one may pass the epoch's position with
+                // revocations that the epoch would wrongly be newer than.
+                self.follower.resync(shard).await?;
+                continue;
+            }
+            self.follower.catch_up(shard, head).await?;
+            if self.is_covered(&family) {
+                // The id is abandoned: nobody was told of it, and its record expires by itself.
+                continue;
+            }
+            self.audit.record(&Event::Issued {
+                family: id,
+                client: client.id.clone(),
+                surface: grant.surface,
+                grant: grant.name,
+            });
+            return self.hand_out_born(&family);
+        }
+    }
+
+    fn is_covered(&self, family: &Family) -> bool {
+        let State::Live(tokens) = &family.state else { return true };
+        tokens.access.iter().any(|access| {
+            let credential = family.credential(family.id_of_access(access), access.key);
+            self.follower.denylist(family.id.shard()).covering(&credential).is_some()
+        })
+    }
+
+    /// All of a person's sessions live in one shard; machines' are spread.
+    pub(super) fn shard_of(&self, subject: Option<&str>) -> Shard {
+        let bits = subject.map_or_else(|| self.chance.u64(), super::hash_of_subject);
+        let number = bits % u64::from(self.store.shards());
+        Shard::new(u16::try_from(number).unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+/// What was granted, to whom.
+struct Grant<'a> {
+    client: &'a Client,
+    subject: Option<&'a str>,
+    surface: Surface,
+    scope: Scope,
+    with_refresh_token: bool,
+    /// For the log.
+    name: &'static str,
+}

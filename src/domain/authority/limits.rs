@@ -1,0 +1,49 @@
+//! What is limited: issuing, and what misses. A token that verifies meets no limit, and revoking is never limited.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use super::request::Caller;
+use crate::domain::client::ClientId;
+use crate::domain::clock::Clock;
+use crate::domain::error::Error;
+use crate::domain::limiter::Limiter;
+
+/// How often per minute; `None` is without limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PerMinute {
+    /// Families begotten, per client: what bounds the store, together with their lifetime.
+    pub issued: Option<NonZeroU32>,
+    /// Strings that are no tokens of ours, per client and address.
+    pub misses: Option<NonZeroU32>,
+}
+
+pub struct Limits {
+    issued: Limiter<ClientId>,
+    misses: Limiter<(ClientId, Option<IpAddr>)>,
+}
+
+impl Limits {
+    pub fn new(per_minute: PerMinute, clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            issued: Limiter::per_minute(per_minute.issued, Arc::clone(clock)),
+            misses: Limiter::per_minute(per_minute.misses, Arc::clone(clock)),
+        }
+    }
+
+    pub(super) fn issue(&self, client: &ClientId) -> Result<(), Error> {
+        self.issued.check(client).map_err(|retry_after| Error::TooMany { retry_after })
+    }
+
+    pub(super) fn miss(&self, caller: &Caller) -> Result<(), Error> {
+        let key = (caller.client.id.clone(), caller.source);
+        self.misses.check(&key).map_err(|retry_after| Error::TooMany { retry_after })
+    }
+
+    /// Called now and then in the background.
+    pub fn forget(&self) {
+        self.issued.forget();
+        self.misses.forget();
+    }
+}

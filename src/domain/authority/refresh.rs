@@ -1,0 +1,140 @@
+//! RFC 6749 section 6: what presenting a refresh token leads to is [`crate::domain::family::refresh`]'s to say; this is
+//! the load, the commit, and what is told of it.
+
+use sha2::{Digest as _, Sha256};
+
+use super::answer::Issued;
+use super::request::{Caller, Refresh};
+use super::{Authority, Bounded};
+use crate::domain::audit::Event;
+use crate::domain::client::GrantType;
+use crate::domain::error::{Error, GrantFault};
+use crate::domain::family::refresh::{Refusal, Spend, Spent, Successors};
+use crate::domain::family::{Family, Fingerprint};
+use crate::domain::store::{Commit, Committed, Receipt, Stored};
+use crate::domain::token::{OpaqueKind, Reading};
+use crate::domain::{Cause, KeyId, Revocation, Target, TokenId};
+
+impl Authority {
+    pub async fn refresh(&self, caller: &Caller, request: Refresh<'_>) -> Result<Issued, Error> {
+        Self::may_use(&caller.client, request.surface, GrantType::RefreshToken)?;
+        match self.read(request.refresh_token).await? {
+            Reading::Opaque { kind: OpaqueKind::Refresh, id, key } => {
+                self.spend(caller, &request, id, key).within(self.deadline).await
+            }
+            Reading::Garbage | Reading::UnknownKey(_) => {
+                self.limits.miss(caller)?;
+                Err(Error::InvalidGrant(GrantFault::Unknown))
+            }
+            Reading::Opaque { .. } | Reading::Jwt(_) => Err(Error::InvalidGrant(GrantFault::Unknown)),
+        }
+    }
+
+    async fn spend(&self, caller: &Caller, request: &Refresh<'_>, id: TokenId, key: KeyId) -> Result<Issued, Error> {
+        let client = &caller.client;
+        let fingerprint = fingerprint(caller, request);
+        loop {
+            let stored = self.load(id.family).await?.ok_or(Error::InvalidGrant(GrantFault::Unknown))?;
+            let family = &stored.family;
+            // The owner comes first: nobody else's presenting it may end, or tell, anything (section 10.4).
+            if family.client != client.id {
+                return Err(Error::InvalidGrant(GrantFault::OtherClient));
+            }
+            if family.surface != request.surface {
+                return Err(Error::InvalidGrant(GrantFault::OtherSurface));
+            }
+            if self.follower.denylist(id.family.shard()).covering(&family.credential(id, key)).is_some() {
+                return Err(Error::InvalidGrant(GrantFault::Ended));
+            }
+            let now = self.clock.now();
+            let mint = self.mint(id.family.shard(), client.tokens.format).await?;
+            let scope = request.scope.as_ref();
+            let spend = Spend { token: id, request: fingerprint, scope, now, policy: &client.tokens, mint: &mint };
+            match family.spend(&spend).map_err(refused)? {
+                Spent::Rotated(next, successors) => {
+                    if self.commit(&stored, &next, None).await? {
+                        let serial = successors.refresh.serial;
+                        self.audit.record(&Event::Refreshed { family: next.id, client: client.id.clone(), serial });
+                        return self.hand_out(&next, &successors.access, Some(&successors.refresh));
+                    }
+                }
+                Spent::Replayed(successors) => {
+                    if self.is_any_covered(family, &successors) {
+                        return Err(Error::InvalidGrant(GrantFault::SuccessorGone));
+                    }
+                    // The spend was read, not written here: a failover could still lose it, and then these successors
+                    // and those of a later spend would be two branches.
+                    self.store.barrier(id.family.shard()).await?;
+                    let serial = successors.refresh.serial;
+                    self.audit.record(&Event::Replayed { family: family.id, client: client.id.clone(), serial });
+                    return self.hand_out(family, &successors.access, Some(&successors.refresh));
+                }
+                Spent::Reused(ended, receipt) => {
+                    let revocation = self.revocation(Target::Family(id.family), Cause::Reuse, self.family_end(family));
+                    if self.commit(&stored, &ended, Some(revocation)).await? {
+                        self.audit_reuse(caller, id, receipt);
+                        return Err(Error::InvalidGrant(GrantFault::Reused));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A key may have been retired since: what was made with it cannot be given again.
+    fn is_any_covered(&self, family: &Family, successors: &Successors) -> bool {
+        let denylist = self.follower.denylist(family.id.shard());
+        let access = family.credential(family.id_of_access(&successors.access), successors.access.key);
+        let refresh = family.credential(family.id_of_refresh(&successors.refresh), successors.refresh.key);
+        denylist.covering(&access).or_else(|| denylist.covering(&refresh)).is_some()
+    }
+
+    fn audit_reuse(&self, caller: &Caller, id: TokenId, receipt: Receipt) {
+        let (family, client, serial) = (id.family, caller.client.id.clone(), id.serial);
+        self.audit.record(&Event::Reused { family, client, serial, receipt });
+    }
+
+    /// Whether it was written; if not, somebody else was first and all has to be judged again.
+    pub(super) async fn commit(
+        &self,
+        stored: &Stored,
+        next: &Family,
+        revocation: Option<Revocation>,
+    ) -> Result<bool, Error> {
+        let shard = next.id.shard();
+        let append = self.append_to(shard, revocation.as_slice());
+        let anchor = append.anchor;
+        // Of a family that ends, what it was counts: its tombstone stays as long as any of its tokens could have lived.
+        let keep_for = self.keep(&stored.family, next);
+        let commit = Commit { expected: stored.version, version: self.version(), family: next, keep_for, append };
+        match self.store.commit(commit).await? {
+            Committed::Done(stretch) => {
+                self.follower.take_in(shard, anchor, stretch).await?;
+                Ok(true)
+            }
+            Committed::Conflict => Ok(false),
+        }
+    }
+}
+
+/// All by which a replay must equal the first request (design: same client, authentication, scope).
+fn fingerprint(caller: &Caller, request: &Refresh<'_>) -> Fingerprint {
+    let scope = request.scope.as_ref().map_or("", |scope| scope.as_str());
+    let mut hash = Sha256::new();
+    hash.update(caller.credential);
+    hash.update([u8::from(request.scope.is_some())]);
+    hash.update(scope);
+    let digest = hash.finalize();
+    Fingerprint(std::array::from_fn(|i| digest[i]))
+}
+
+fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Ended => Error::InvalidGrant(GrantFault::Ended),
+        Refusal::Expired => Error::InvalidGrant(GrantFault::Expired),
+        Refusal::Idle => Error::InvalidGrant(GrantFault::Idle),
+        Refusal::OtherRequest => Error::InvalidGrant(GrantFault::OtherRequest),
+        Refusal::SuccessorGone => Error::InvalidGrant(GrantFault::SuccessorGone),
+        Refusal::WiderScope => Error::InvalidScope,
+        Refusal::TooMany(retry_after) => Error::TooMany { retry_after },
+    }
+}

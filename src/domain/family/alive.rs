@@ -1,0 +1,87 @@
+//! What of a family is alive.
+
+use super::{AccessToken, Family, RefreshToken, State, Tokens};
+use crate::domain::store::Receipt;
+use crate::domain::{Credential, KeyId, Timestamp, TokenId};
+
+/// A token that its record lists as live and that has not expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found<'a> {
+    Access(&'a AccessToken),
+    Refresh(&'a RefreshToken),
+}
+
+impl Family {
+    /// As far as the record alone tells: revocations of wider reach are the denylist's to know.
+    pub fn find_alive(&self, token: TokenId, now: Timestamp) -> Option<Found<'_>> {
+        let tokens = self.live(now)?;
+        if token.family != self.id {
+            return None;
+        }
+        let refresh = tokens.refresh.as_ref().filter(|refresh| refresh.expires_at > now);
+        if let Some(refresh) = refresh.filter(|refresh| self.id_of_refresh(refresh) == token) {
+            return Some(Found::Refresh(refresh));
+        }
+        let access = tokens.access.iter().find(|access| self.id_of_access(access) == token)?;
+        (access.expires_at > now).then_some(Found::Access(access))
+    }
+
+    /// The tokens, if the family has neither ended nor expired.
+    pub(super) fn live(&self, now: Timestamp) -> Option<&Tokens> {
+        match &self.state {
+            State::Live(tokens) if self.expires_at > now => Some(tokens),
+            State::Live(_) | State::Ended { .. } => None,
+        }
+    }
+
+    pub fn id_of_access(&self, access: &AccessToken) -> TokenId {
+        TokenId { family: self.id, serial: access.serial, nonce: access.nonce.into() }
+    }
+
+    pub fn id_of_refresh(&self, refresh: &RefreshToken) -> TokenId {
+        TokenId { family: self.id, serial: refresh.serial, nonce: refresh.nonce.into() }
+    }
+
+    /// What the denylist judges of one of its tokens; `key` is the one that the presented text was made with.
+    pub fn credential(&self, token: TokenId, key: KeyId) -> Credential<'_> {
+        Credential {
+            token,
+            key,
+            client: self.client.as_str(),
+            subject: self.subject.as_deref(),
+            epoch: self.epoch,
+            ancestors: &self.ancestors,
+        }
+    }
+
+    /// Nothing in this record is alive after it. For one that has ended: nothing was, after it.
+    pub fn last_moment(&self) -> Timestamp {
+        match &self.state {
+            State::Ended { at, .. } => self.expires_at.min(*at),
+            State::Live(tokens) => {
+                let refresh = tokens.refresh.iter().map(|refresh| refresh.expires_at);
+                let access = tokens.access.iter().map(|access| access.expires_at);
+                refresh.chain(access).max().unwrap_or_default().min(self.expires_at)
+            }
+        }
+    }
+
+    /// Every live token: its id, its key, and whether it is a refresh token.
+    pub fn live_tokens(&self, now: Timestamp) -> impl Iterator<Item = (TokenId, KeyId, bool)> {
+        let tokens = self.live(now);
+        let refresh = tokens.and_then(|tokens| tokens.refresh.as_ref()).filter(move |token| token.expires_at > now);
+        let access = tokens.into_iter().flat_map(|tokens| &tokens.access).filter(move |token| token.expires_at > now);
+        let refresh = refresh.map(|token| (self.id_of_refresh(token), token.key, true));
+        refresh.into_iter().chain(access.map(|token| (self.id_of_access(token), token.key, false)))
+    }
+
+    /// How much of it is alive.
+    pub fn count(&self, now: Timestamp) -> Receipt {
+        let (mut refresh_tokens, mut access_tokens) = (0, 0);
+        for (_, _, is_refresh) in self.live_tokens(now) {
+            refresh_tokens += u64::from(is_refresh);
+            access_tokens += u64::from(!is_refresh);
+        }
+        Receipt { families: u64::from(refresh_tokens + access_tokens > 0), refresh_tokens, access_tokens }
+    }
+}

@@ -1,0 +1,111 @@
+//! How a family begins.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{AccessToken, Family, RefreshToken, State, Tokens};
+use crate::domain::client::{ClientId, Surface, TokenPolicy};
+use crate::domain::scope::Scope;
+use crate::domain::{FamilyId, KeyId, Link, Position, Timestamp};
+
+/// What a grant gives rise to.
+#[derive(Clone, Debug)]
+pub struct Birth {
+    pub id: FamilyId,
+    pub client: ClientId,
+    pub subject: Option<Box<str>>,
+    pub surface: Surface,
+    pub scope: Scope,
+    pub audience: Vec<Arc<str>>,
+    pub epoch: Position,
+    pub ancestors: Vec<Link>,
+    pub with_refresh_token: bool,
+}
+
+/// By which keys new tokens are made, and the chance that goes into their ids.
+#[derive(Clone, Copy, Debug)]
+pub struct Mint {
+    pub access_key: KeyId,
+    pub refresh_key: KeyId,
+    pub access_nonce: u64,
+    pub refresh_nonce: u64,
+}
+
+/// What a family's first tokens descend from; no token has this number.
+pub const THE_GRANT: u32 = 0;
+const FIRST_SERIAL: u32 = 1;
+
+impl Family {
+    /// `born_at` is the time in the id.
+    pub fn born(birth: Birth, policy: &TokenPolicy, mint: &Mint) -> Self {
+        let now = birth.id.born_at();
+        // Without a refresh token nothing can follow the access token: the family ends with it.
+        let lifetime = if birth.with_refresh_token { policy.family_lifetime } else { policy.access_token_lifetime };
+        let expires_at = now.plus(lifetime);
+        let mut tokens =
+            Tokens { next_serial: FIRST_SERIAL, refresh: None, spent: None, access: Vec::with_capacity(1) };
+        if birth.with_refresh_token {
+            tokens.add_refresh(now, expires_at, policy, mint);
+        }
+        tokens.add_access(Access { parent: THE_GRANT, scope: None, expires_at }, now, policy, mint);
+        Self {
+            id: birth.id,
+            client: birth.client,
+            subject: birth.subject,
+            surface: birth.surface,
+            scope: birth.scope,
+            audience: birth.audience,
+            epoch: birth.epoch,
+            expires_at,
+            ancestors: birth.ancestors,
+            state: State::Live(tokens),
+        }
+    }
+}
+
+/// What is particular to one access token; `expires_at` is the latest it may have.
+pub(super) struct Access {
+    pub(super) parent: u32,
+    pub(super) scope: Option<Scope>,
+    pub(super) expires_at: Timestamp,
+}
+
+impl Tokens {
+    pub(super) fn add_access(&mut self, access: Access, now: Timestamp, policy: &TokenPolicy, mint: &Mint) -> u32 {
+        let serial = self.take_serial();
+        self.access.push(AccessToken {
+            serial,
+            nonce: mint.access_nonce.into(),
+            parent: access.parent,
+            format: policy.format,
+            key: mint.access_key,
+            issued_at: now,
+            expires_at: now.plus(policy.access_token_lifetime).min(access.expires_at),
+            scope: access.scope,
+        });
+        serial
+    }
+
+    pub(super) fn add_refresh(&mut self, now: Timestamp, latest: Timestamp, policy: &TokenPolicy, mint: &Mint) {
+        let serial = self.take_serial();
+        self.refresh = Some(RefreshToken {
+            serial,
+            nonce: mint.refresh_nonce.into(),
+            key: mint.refresh_key,
+            issued_at: now,
+            expires_at: now.plus(policy.refresh_token_idle).min(latest),
+        });
+    }
+
+    /// Wrapping would take a rotation every millisecond for fifty days; ids would still differ by their nonce.
+    fn take_serial(&mut self) -> u32 {
+        let serial = self.next_serial;
+        self.next_serial = self.next_serial.wrapping_add(1).max(FIRST_SERIAL);
+        serial
+    }
+}
+
+/// How long a record is kept after nothing in it can be alive: for the clocks of others, and requests under way.
+pub fn keep_for(family: &Family, now: Timestamp, margin: Duration) -> Duration {
+    family.last_moment().plus(margin).since(now).max(margin)
+}

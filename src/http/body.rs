@@ -1,0 +1,62 @@
+//! The body of a POST: a form, whole, in time, and within its limit.
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{Bytes, BytesMut, Payload};
+use actix_web::{HttpMessage as _, HttpRequest};
+use futures_util::StreamExt as _;
+use url::form_urlencoded;
+
+use super::error::Failure;
+use super::state::State;
+use crate::domain::error::Error;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Parameters that are worth stealing. A URL ends up in histories, proxies and logs.
+const CREDENTIALS: [&str; 6] =
+    ["token", "access_token", "refresh_token", "client_secret", "client_assertion", "password"];
+
+/// Nothing of the query is ever read as a parameter; credentials in it are told of, so that nobody goes on sending them
+/// there (RFC 6749 section 3.2, RFC 9700 section 4.3.2).
+pub(super) async fn read_form(request: &HttpRequest, payload: Payload) -> Result<Bytes, Failure> {
+    if form_urlencoded::parse(request.query_string().as_bytes()).any(|(name, _)| CREDENTIALS.contains(&&*name)) {
+        return Err(Error::InvalidRequest("credentials must be sent in the body, not in the URL").into());
+    }
+    if !is_form(request) {
+        return Err(Error::InvalidRequest("the Content-Type must be application/x-www-form-urlencoded").into());
+    }
+    let options = &State::of(request).options;
+    let read = collect(payload, options.body_limit);
+    tokio::time::timeout(options.request_timeout, read).await.map_err(|_| Failure::BodyTooSlow)?
+}
+
+fn is_form(request: &HttpRequest) -> bool {
+    let plain = request.headers().get(CONTENT_TYPE).is_some_and(|value| value == FORM);
+    plain
+        || request.mime_type().ok().flatten().is_some_and(|mime| {
+            // Forms are UTF-8 (RFC 6749 appendix B); whoever says otherwise would be misread.
+            mime.essence_str() == FORM && mime.get_param("charset").is_none_or(|charset| charset == "utf-8")
+        })
+}
+
+async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, Failure> {
+    let Some(first) = chunk(&mut payload).await? else { return Ok(Bytes::new()) };
+    let Some(mut next) = chunk(&mut payload).await? else {
+        // Nearly every form arrives in one piece, and is then not copied.
+        return if first.len() > limit { Err(Failure::BodyTooLarge) } else { Ok(first) };
+    };
+    let mut body = BytesMut::from(&*first);
+    loop {
+        if body.len() + next.len() > limit {
+            return Err(Failure::BodyTooLarge);
+        }
+        body.extend_from_slice(&next);
+        let Some(more) = chunk(&mut payload).await? else { return Ok(body.freeze()) };
+        next = more;
+    }
+}
+
+async fn chunk(payload: &mut Payload) -> Result<Option<Bytes>, Failure> {
+    let broken = |_| Error::InvalidRequest("the body did not arrive whole").into();
+    payload.next().await.transpose().map_err(broken)
+}

@@ -1,0 +1,77 @@
+//! What this server tells of itself (RFC 8414), and the keys by which its JWTs are verified (RFC 7517).
+
+use actix_web::http::header::{CACHE_CONTROL, ContentType};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::state::State;
+use super::token::GRANT_TYPES;
+use crate::domain::authority::AuthenticationMethod;
+
+/// Long enough to spare a client a trip per request, short enough that a new key is known before its first token expires.
+const CACHED: &str = "public, max-age=60";
+
+/// Only what is true, and no member without a value (section 3.2): there is no authorization endpoint, hence no
+/// `response_types_supported`.
+#[derive(Serialize)]
+struct Metadata<'a> {
+    issuer: &'a str,
+    token_endpoint: String,
+    jwks_uri: String,
+    grant_types_supported: [&'static str; 2],
+    token_endpoint_auth_methods_supported: &'a [&'static str],
+    token_endpoint_auth_signing_alg_values_supported: &'a [&'static str],
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: &'a [&'static str],
+    revocation_endpoint_auth_signing_alg_values_supported: &'a [&'static str],
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: &'a [&'static str],
+    introspection_endpoint_auth_signing_alg_values_supported: &'a [&'static str],
+}
+
+/// All methods by which somebody can prove who he is.
+const CONFIDENTIAL: [&str; 3] = [
+    AuthenticationMethod::ClientSecretBasic.as_str(),
+    AuthenticationMethod::ClientSecretPost.as_str(),
+    AuthenticationMethod::PrivateKeyJwt.as_str(),
+];
+const ALL: [&str; 4] = [CONFIDENTIAL[0], CONFIDENTIAL[1], CONFIDENTIAL[2], AuthenticationMethod::None.as_str()];
+
+/// By which client assertions may be signed: whatever a registered key can do.
+const ASSERTION_ALGORITHMS: [&str; 9] =
+    ["ES256", "ES384", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
+
+/// The metadata of this issuer, serialized.
+pub(super) fn document(issuer: &str) -> Bytes {
+    let below = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
+    let algorithms = &ASSERTION_ALGORITHMS;
+    let metadata = Metadata {
+        issuer,
+        token_endpoint: below("/oauth/token"),
+        jwks_uri: below("/oauth/jwks"),
+        grant_types_supported: GRANT_TYPES,
+        token_endpoint_auth_methods_supported: &ALL,
+        token_endpoint_auth_signing_alg_values_supported: algorithms,
+        revocation_endpoint: below("/oauth/revoke"),
+        revocation_endpoint_auth_methods_supported: &ALL,
+        revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+        introspection_endpoint: below("/oauth/introspect"),
+        // A public client's name is no credential: whoever asks about tokens proves who he is (RFC 7662 section 2.1).
+        introspection_endpoint_auth_methods_supported: &CONFIDENTIAL,
+        introspection_endpoint_auth_signing_alg_values_supported: algorithms,
+    };
+    serde_json::to_vec(&metadata).expect("text serializes").into()
+}
+
+pub(super) async fn handle(request: HttpRequest) -> HttpResponse {
+    public(State::of(&request).metadata.clone())
+}
+
+pub(super) async fn jwks(request: HttpRequest) -> HttpResponse {
+    public(Bytes::copy_from_slice(State::of(&request).authority.jwks().as_bytes()))
+}
+
+fn public(json: Bytes) -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::json()).insert_header((CACHE_CONTROL, CACHED)).body(json)
+}

@@ -1,0 +1,65 @@
+//! The wire: every URL on one screen, and behind each a translation into one call of the authority and back.
+//!
+//! - `body`, `form`, `client_auth`: what a request says.
+//! - `token`, `revoke`, `introspect`, `metadata`, `health`: the endpoints.
+//! - `error`: what a refusal looks like.
+//! - `edge`: what is done once for every request; `cors`, `host`, `source`: where it may come from, and does.
+//! - `mount`: how a URL is served; [`Listeners`]: the sockets; [`State`]: what all requests share.
+
+mod body;
+mod client_auth;
+mod cors;
+mod edge;
+mod error;
+mod form;
+mod health;
+mod host;
+mod introspect;
+mod metadata;
+mod mount;
+mod revoke;
+mod server;
+mod source;
+mod state;
+mod token;
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use url::Url;
+
+use self::mount::Mount;
+pub use self::server::{Listeners, terminated};
+pub use self::state::{Options, State};
+use crate::domain::client::Surface;
+
+/// Every URL. An issuer with a path has its endpoints below that path, and its metadata where RFC 8414 section 3.1 and
+/// `OpenID` Connect Discovery section 4 send clients to look.
+fn configure(services: &mut ServiceConfig, state: &State) {
+    let issuer = path(state.authority.issuer());
+    let pages = |method| cors::layer(&state.options.cors_origins, method);
+    let root = Mount { state, surface: None, prefix: "", suffix: "" };
+    let known = Mount { suffix: &issuer, ..root };
+    let below = Mount { prefix: &issuer, ..root };
+    let oauth = Mount { surface: Some(Surface::Standard), ..below };
+    services
+        .service(oauth.post("/oauth/token", token::handle).wrap(pages(Method::POST)))
+        .service(oauth.post("/oauth/revoke", revoke::handle).wrap(pages(Method::POST)))
+        .service(oauth.post("/oauth/introspect", introspect::handle))
+        .service(below.get("/oauth/jwks", metadata::jwks).wrap(pages(Method::GET)))
+        .service(known.get("/.well-known/oauth-authorization-server", metadata::handle).wrap(pages(Method::GET)))
+        .service(known.get("/.well-known/openid-configuration", metadata::handle).wrap(pages(Method::GET)))
+        .service(below.get("/.well-known/openid-configuration", metadata::handle).wrap(pages(Method::GET)))
+        .service(root.get("/health/live", health::live))
+        .service(root.get("/health/ready", health::ready))
+        .default_service(web::to(mount::not_found));
+}
+
+/// For the listener of its own.
+fn configure_metrics(services: &mut ServiceConfig) {
+    services.route("/metrics", web::get().to(health::metrics)).default_service(web::to(mount::not_found));
+}
+
+/// The path of an issuer, without a slash at its end.
+fn path(issuer: &str) -> String {
+    Url::parse(issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+}

@@ -1,0 +1,86 @@
+//! What all requests share.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::web::{Bytes, Data};
+use ipnet::IpNet;
+
+use super::metadata;
+use crate::domain::authority::Authority;
+use crate::telemetry::{Metrics, Route};
+
+/// How the wire is to behave.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Threads that serve; `None`: as many as there are processor cores.
+    pub workers: Option<NonZeroUsize>,
+    /// Connections that each thread holds open; more wait to be accepted.
+    pub max_connections: usize,
+    /// How long a connection may lie idle between two requests.
+    pub keep_alive: Duration,
+    /// How long the first head on a connection may take to arrive.
+    pub head_timeout: Duration,
+    /// How long a body may take to arrive.
+    pub request_timeout: Duration,
+    /// In bytes.
+    pub body_limit: usize,
+    /// Origins whose pages may call; `*` means all.
+    pub cors_origins: Vec<String>,
+    /// Who may say in `X-Forwarded-For` where a request came from.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether `Host` must name the loopback interface (`dev`).
+    pub loopback_only: bool,
+    /// How long after readiness is denied connections are still accepted: what a load balancer needs to notice.
+    pub drain_notice: Duration,
+    /// How long requests in flight may then take, in whole seconds.
+    pub drain_timeout: Duration,
+}
+
+/// Made once, read by every worker.
+pub struct State {
+    pub authority: Arc<Authority>,
+    pub options: Options,
+    pub metrics: Arc<Metrics>,
+    /// The metadata, as it goes out.
+    pub metadata: Bytes,
+    /// Where requests are counted that no route takes.
+    pub unrouted: Route,
+    draining: AtomicBool,
+}
+
+impl State {
+    pub fn new(authority: Arc<Authority>, metrics: Arc<Metrics>, options: Options) -> Self {
+        Self {
+            metadata: metadata::document(authority.issuer()),
+            unrouted: metrics.route(None, "(none)"),
+            authority,
+            options,
+            metrics,
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn of(request: &HttpRequest) -> &Self {
+        request.app_data::<Data<Self>>().expect("every application is built with its state")
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// From now on readiness is denied. There is no way back.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("options", &self.options).finish_non_exhaustive()
+    }
+}

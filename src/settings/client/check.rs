@@ -1,0 +1,152 @@
+//! What is checked of one client.
+
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::entry::{Entry, Resource};
+use super::jwks;
+use crate::domain::authenticate::InvalidSecretHash;
+use crate::domain::client::{Authentication, Client, ClientId, GrantType, ResourceServer, TokenFormat, TokenPolicy};
+use crate::domain::scope::Scope;
+use crate::settings::problem::Problems;
+use crate::settings::tokens::Tokens;
+
+/// Where problems of one client go.
+struct Report<'a> {
+    client: &'a str,
+    problems: &'a mut Problems,
+}
+
+impl Report<'_> {
+    fn add(&mut self, key: &str, sentence: impl Into<String>) {
+        self.problems.add(format!("{}.{key}", self.client), sentence);
+    }
+
+    fn require(&mut self, condition: bool, key: &str, sentence: &str) {
+        if !condition {
+            self.add(key, sentence);
+        }
+    }
+}
+
+impl Entry {
+    /// `name` is what the client is called in problems. `None` if it cannot be made at all.
+    pub(super) fn check(self, name: &str, defaults: &Tokens, problems: &mut Problems) -> Option<Client> {
+        let mut report = Report { client: name, problems };
+        self.check_id(&mut report);
+        self.check_grants(&mut report);
+        let tokens = defaults.policy(&self);
+        self.check_tokens(&tokens, &mut report);
+        let authentication = self.authentication(&mut report);
+        let scope = scope(&self.scope, "scope", &mut report);
+        let resource_server = self.resource_server.map(|resource| resource.check(&mut report));
+        Some(Client {
+            identity_id: self.identity_id.unwrap_or_else(|| identity(&self.id)),
+            id: ClientId::new(&self.id),
+            enabled: self.enabled,
+            authentication: authentication?,
+            grant_types: self.grant_types,
+            surfaces: self.surfaces,
+            scope: scope?,
+            audience: self.audience,
+            tokens,
+            resource_server,
+        })
+    }
+
+    /// RFC 6749 appendix A.1: visible ASCII and space. A colon is allowed: Basic encodes it (section 2.3.1).
+    fn check_id(&self, report: &mut Report<'_>) {
+        let allowed = self.id.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
+        report.require(!self.id.is_empty(), "id", "is missing");
+        report.require(allowed, "id", "may have printable ASCII characters only (RFC 6749 appendix A.1)");
+        report.require(!self.surfaces.is_empty(), "surfaces", "is empty; leave it out for the standard surface");
+        report.require(self.audience.iter().all(|it| !it.is_empty()), "audience", "has an empty entry");
+    }
+
+    fn check_grants(&self, report: &mut Report<'_>) {
+        let has = |grant| self.grant_types.contains(&grant);
+        report.require(
+            !self.grant_types.is_empty() || self.resource_server.is_some(),
+            "grant_types",
+            "is missing, and the client is no resource_server either, so that it could do nothing",
+        );
+        report.require(
+            !self.public || !has(GrantType::ClientCredentials),
+            "grant_types",
+            "has client_credentials, and the client is public; it has no credentials (RFC 6749 section 4.4)",
+        );
+        report.require(
+            !self.public || self.resource_server.is_none(),
+            "resource_server",
+            "is set, and the client is public; who asks about tokens must prove who it is (RFC 7662 section 2.1)",
+        );
+        report.require(
+            !self.client_credentials_refresh || has(GrantType::ClientCredentials) && has(GrantType::RefreshToken),
+            "client_credentials_refresh",
+            "needs both client_credentials and refresh_token among the grant_types",
+        );
+    }
+
+    fn check_tokens(&self, tokens: &TokenPolicy, report: &mut Report<'_>) {
+        report.require(
+            tokens.format != TokenFormat::Jwt || !self.audience.is_empty() || self.grant_types.is_empty(),
+            "audience",
+            "is missing, and a JWT access token must say whom it is for (RFC 9068 section 2.2)",
+        );
+        let key = if self.access_token_lifetime.is_some() { "access_token_lifetime" } else { "family_lifetime" };
+        report.require(
+            tokens.access_token_lifetime <= tokens.family_lifetime,
+            key,
+            "makes access tokens live longer than their family, and no token does",
+        );
+    }
+
+    /// One registered method (RFC 6749 section 2.3), and "none" only if somebody says so: a forgotten secret must not
+    /// open the door.
+    fn authentication(&self, report: &mut Report<'_>) -> Option<Authentication> {
+        match (self.public, self.secrets.is_empty(), &self.jwks) {
+            (true, true, None) => Some(Authentication::None),
+            (true, ..) => {
+                report.add("public", "is true, and there are secrets or jwks; a public client has neither");
+                None
+            }
+            (false, false, None) => {
+                let hashes = self.secrets.iter().map(|secret| secret.parse()).collect::<Result<_, InvalidSecretHash>>();
+                let refuse = |error| report.add("secrets", format!("has something that is no hash: {error}"));
+                hashes.map(Authentication::Secret).map_err(refuse).ok()
+            }
+            (false, true, Some(set)) => {
+                jwks::parse(set).map(Authentication::PrivateKeyJwt).map_err(|why| report.add("jwks", why)).ok()
+            }
+            (false, false, Some(_)) => {
+                report.add("jwks", "is set, and so are secrets; a client has one method (RFC 6749 section 2.3)");
+                None
+            }
+            (false, true, None) => {
+                report
+                    .add("secrets", "is missing; give secrets or jwks, or say public = true if it can keep no secret");
+                None
+            }
+        }
+    }
+}
+
+impl Resource {
+    fn check(self, report: &mut Report<'_>) -> ResourceServer {
+        report.require(!self.audience.is_empty(), "resource_server.audience", "is empty");
+        let scope = self.scope.and_then(|text| scope(&text, "resource_server.scope", report));
+        ResourceServer { audience: self.audience, scope }
+    }
+}
+
+fn scope(text: &str, key: &str, report: &mut Report<'_>) -> Option<Scope> {
+    Scope::parse(text).map_err(|error| report.add(key, format!("is no scope: {error} (RFC 6749 section 3.3)"))).ok()
+}
+
+/// The same on every node and after every restart: a UUID of version 8 (RFC 9562 section 5.8) from the id.
+fn identity(id: &str) -> Uuid {
+    let digest = Sha256::new().chain_update(b"atropos client identity\0").chain_update(id).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Uuid::new_v8(bytes)
+}

@@ -1,0 +1,75 @@
+//! One client as it is written.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::domain::client::{GrantType, Reach, Surface, TokenFormat};
+use crate::settings::value;
+
+/// One client as it is written; config/clients.toml explains each key.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Entry {
+    pub(crate) id: String,
+    pub(crate) enabled: bool,
+    pub(crate) public: bool,
+    pub(crate) secrets: Vec<String>,
+    pub(crate) jwks: Option<String>,
+    pub(crate) grant_types: BTreeSet<GrantType>,
+    pub(crate) surfaces: BTreeSet<Surface>,
+    pub(crate) scope: String,
+    pub(crate) audience: Vec<Arc<str>>,
+    #[serde(deserialize_with = "value::uuid")]
+    pub(crate) identity_id: Option<Uuid>,
+    pub(crate) resource_server: Option<Resource>,
+    pub(crate) format: Option<TokenFormat>,
+    #[serde(deserialize_with = "value::optional_positive_duration")]
+    pub(crate) access_token_lifetime: Option<Duration>,
+    #[serde(deserialize_with = "value::optional_positive_duration")]
+    pub(crate) refresh_token_idle: Option<Duration>,
+    #[serde(deserialize_with = "value::optional_positive_duration")]
+    pub(crate) family_lifetime: Option<Duration>,
+    #[serde(deserialize_with = "value::optional_duration")]
+    pub(crate) replay_window: Option<Duration>,
+    pub(crate) access_tokens_per_family: Option<NonZeroUsize>,
+    pub(crate) client_credentials_refresh: bool,
+    pub(crate) revoke_access_token: Option<Reach>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Resource {
+    pub(crate) audience: Arc<str>,
+    pub(crate) scope: Option<String>,
+}
+
+impl Default for Entry {
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            enabled: true,
+            public: false,
+            secrets: Vec::new(),
+            jwks: None,
+            grant_types: BTreeSet::new(),
+            surfaces: BTreeSet::from([Surface::Standard]),
+            scope: String::new(),
+            audience: Vec::new(),
+            identity_id: None,
+            resource_server: None,
+            format: None,
+            access_token_lifetime: None,
+            refresh_token_idle: None,
+            family_lifetime: None,
+            replay_window: None,
+            access_tokens_per_family: None,
+            client_credentials_refresh: false,
+            revoke_access_token: None,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `[[clients]]`: who may ask.
+
+mod check;
+mod entry;
+mod jwks;
+
+use std::collections::HashSet;
+
+use toml::{Table, Value};
+
+pub(super) use self::entry::Entry;
+use super::problem::Problems;
+use super::tokens::Tokens;
+use super::{Mode, layer, section};
+use crate::domain::client::{Authentication, Client, Clients, SecretHash};
+
+/// Reads the list. What is wrong is noted with the id of the client, or its place in the list, counted from 1.
+pub(super) fn read(list: Option<Value>, mode: Mode, tokens: &Tokens, problems: &mut Problems) -> Clients {
+    let Some(Value::Array(list)) = list else {
+        problems.add("clients", "must be a list of tables, each begun with [[clients]]");
+        return Clients::default();
+    };
+    let mut clients = Vec::new();
+    for (place, value) in (1..).zip(list) {
+        let Value::Table(table) = value else {
+            problems.add(format!("clients[{place}]"), "must be a table");
+            continue;
+        };
+        let name = match table.get("id").and_then(Value::as_str) {
+            Some(id) if !id.is_empty() => format!("clients[{id}]"),
+            _ => format!("clients[{place}]"),
+        };
+        let entry: Option<Entry> = section::read(&name, table, &Table::new(), problems);
+        clients.extend(entry.and_then(|entry| entry.check(&name, tokens, problems)));
+    }
+    check_together(&clients, problems);
+    if mode == Mode::Serve {
+        refuse_samples(&clients, problems);
+    }
+    Clients::new(clients)
+}
+
+fn check_together(clients: &[Client], problems: &mut Problems) {
+    let mut ids = HashSet::new();
+    let mut identities = HashSet::new();
+    for client in clients {
+        let (id, identity) = (&client.id, client.identity_id);
+        if !ids.insert(id) {
+            problems.add(format!("clients[{id}].id"), "is the id of two clients");
+        } else if !identities.insert(identity) {
+            problems.add(format!("clients[{id}].identity_id"), format!("is {identity}, as another client's"));
+        }
+    }
+}
+
+/// Everybody can read the secrets of config/dev.toml.
+fn refuse_samples(clients: &[Client], problems: &mut Problems) {
+    let samples = samples();
+    for client in clients {
+        let Authentication::Secret(hashes) = &client.authentication else { continue };
+        if hashes.iter().any(|hash| samples.contains(hash)) {
+            let sentence = "has a sample secret of `atropos dev`, which everybody knows; make one of your own";
+            problems.add(format!("clients[{}].secrets", client.id), sentence);
+        }
+    }
+}
+
+fn samples() -> Vec<SecretHash> {
+    let dev = layer::built_in(layer::DEV);
+    let clients = dev.get("clients").and_then(Value::as_array).into_iter().flatten();
+    let secrets = clients.filter_map(|client| client.get("secrets")?.as_array()).flatten();
+    secrets.filter_map(|secret| secret.as_str()?.parse().ok()).collect()
+}

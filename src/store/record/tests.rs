@@ -1,0 +1,124 @@
+//! Whatever is written comes back; whatever else comes is refused, not guessed at and not panicked over.
+
+mod arbitrary;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use self::arbitrary::{family, revocation};
+use super::{decode, decode_revocation, encode, encode_revocation};
+use crate::domain::client::{ClientId, Surface, TokenFormat};
+use crate::domain::family::{AccessToken, Family, Fingerprint, RefreshToken, SpentToken, State, Tokens};
+use crate::domain::scope::Scope;
+use crate::domain::store::{Stored, Version};
+use crate::domain::{FamilyId, KeyId, Position, Shard, Timestamp};
+
+proptest! {
+    #[test]
+    fn a_family_comes_back_as_it_was(family in family(), version: u64) {
+        let stored = Stored { family, version: Version(version) };
+        let bytes = encode(stored.version, &stored.family);
+        prop_assert_eq!(decode(&bytes), Ok(stored));
+    }
+
+    #[test]
+    fn a_revocation_comes_back_as_it_was(revocation in revocation()) {
+        prop_assert_eq!(decode_revocation(&encode_revocation(&revocation)), Ok(revocation));
+    }
+
+    #[test]
+    fn a_family_that_is_cut_short_or_has_a_tail_is_refused(family in family(), version: u64, tail: u8) {
+        let mut bytes = encode(Version(version), &family);
+        for length in 0..bytes.len() {
+            prop_assert!(decode(&bytes[..length]).is_err(), "{length} of {} bytes were enough", bytes.len());
+        }
+        bytes.push(tail);
+        prop_assert!(decode(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_revocation_that_is_cut_short_or_has_a_tail_is_refused(revocation in revocation(), tail: u8) {
+        let mut bytes = encode_revocation(&revocation);
+        for length in 0..bytes.len() {
+            prop_assert!(decode_revocation(&bytes[..length]).is_err());
+        }
+        bytes.push(tail);
+        prop_assert!(decode_revocation(&bytes).is_err());
+    }
+
+    /// What it may be taken for is bounded by the checks of the types; that it is an answer at all is what counts here.
+    #[test]
+    fn any_flipped_byte_is_an_answer(family in family(), revocation in revocation(), flip in 1..=u8::MAX) {
+        let mut bytes = encode(Version(1), &family);
+        for place in 0..bytes.len() {
+            bytes[place] ^= flip;
+            if let Ok(other) = decode(&bytes) {
+                prop_assert_ne!(other, Stored { family: family.clone(), version: Version(1) });
+            }
+            bytes[place] ^= flip;
+        }
+        let mut bytes = encode_revocation(&revocation);
+        for place in 0..bytes.len() {
+            bytes[place] ^= flip;
+            if let Ok(other) = decode_revocation(&bytes) {
+                prop_assert_ne!(&other, &revocation);
+            }
+            bytes[place] ^= flip;
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_an_answer(bytes in vec(any::<u8>(), 0..300)) {
+        // Lengths that promise more than there is must not be believed with memory, either.
+        let whole = [[0; 8].as_slice(), &[1], &bytes].concat();
+        if let Ok(stored) = decode(&whole) {
+            prop_assert_eq!(decode(&encode(stored.version, &stored.family)), Ok(stored));
+        }
+        if let Ok(revocation) = decode_revocation(&whole[8..]) {
+            prop_assert_eq!(decode_revocation(&encode_revocation(&revocation)), Ok(revocation));
+        }
+    }
+
+    #[test]
+    fn another_format_is_refused(family in family(), format in any::<u8>().prop_filter("ours", |format| *format != 1)) {
+        let mut bytes = encode(Version(1), &family);
+        bytes[8] = format;
+        let refusal = decode(&bytes).expect_err("it is not ours").0;
+        prop_assert_eq!(refusal, format!("a record has format {format}, this version reads 1"));
+    }
+}
+
+/// The records of everyday life are small: what a store is sized by.
+#[test]
+fn a_session_fits_into_few_bytes() {
+    let id = FamilyId::new(Shard::default(), Timestamp::from_secs(1_790_000_000), u64::MAX);
+    let (issued_at, expires_at) = (id.born_at(), id.born_at());
+    let refresh = RefreshToken { serial: 1, nonce: u64::MAX.into(), key: KeyId(1), issued_at, expires_at };
+    let spent =
+        SpentToken { serial: 1, nonce: u64::MAX.into(), at: issued_at, request: Fingerprint([0xff; 16]), access: 2 };
+    let access = AccessToken {
+        serial: 2,
+        nonce: u64::MAX.into(),
+        parent: 1,
+        format: TokenFormat::Opaque,
+        key: KeyId(1),
+        issued_at,
+        expires_at,
+        scope: None,
+    };
+    let tokens = Tokens { next_serial: 5, refresh: Some(refresh), spent: Some(spent), access: vec![access] };
+    let family = Family {
+        id,
+        client: ClientId::new("demo-session"),
+        subject: None,
+        surface: Surface::Standard,
+        scope: Scope::parse("read write").expect("a scope"),
+        audience: vec!["https://api.example".into()],
+        epoch: Position(1_790_000_000_000_000),
+        expires_at,
+        ancestors: Vec::new(),
+        state: State::Live(tokens),
+    };
+    let length = encode(Version(u64::MAX), &family).len();
+    assert!(length <= 200, "{length} bytes");
+}

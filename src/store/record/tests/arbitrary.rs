@@ -1,0 +1,150 @@
+//! Any family and any revocation.
+
+use std::sync::Arc;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use crate::domain::client::{ClientId, Surface, TokenFormat};
+use crate::domain::family::{AccessToken, Family, Fingerprint, Nonce, RefreshToken, SpentToken, State, Tokens};
+use crate::domain::scope::Scope;
+use crate::domain::{Cause, FamilyId, KeyId, Link, Position, Revocation, Shard, Tag, Target, Timestamp, TokenId};
+
+pub(super) fn family() -> impl Strategy<Value = Family> {
+    let holder = (family_id(), text(), option::of(text()), surface());
+    let grant = (scope(), vec(text(), 0..3), any::<u64>(), timestamp(), vec(link(), 0..3));
+    (holder, grant, state()).prop_map(|((id, client, subject, surface), grant, state)| {
+        let (scope, audience, epoch, expires_at, ancestors) = grant;
+        Family {
+            id,
+            client: ClientId::new(&client),
+            subject: subject.map(Into::into),
+            surface,
+            scope,
+            audience: audience.into_iter().map(Arc::from).collect(),
+            epoch: Position(epoch),
+            expires_at,
+            ancestors,
+            state,
+        }
+    })
+}
+
+fn state() -> impl Strategy<Value = State> {
+    prop_oneof![
+        4 => tokens().prop_map(State::Live),
+        1 => (timestamp(), cause()).prop_map(|(at, cause)| State::Ended { at, cause }),
+    ]
+}
+
+fn tokens() -> impl Strategy<Value = Tokens> {
+    let (refresh, spent) = (option::of(refresh_token()), option::of(spent_token()));
+    (any::<u32>(), refresh, spent, vec(access_token(), 0..5)).prop_map(|(next_serial, refresh, spent, access)| Tokens {
+        next_serial,
+        refresh,
+        spent,
+        access,
+    })
+}
+
+fn refresh_token() -> impl Strategy<Value = RefreshToken> {
+    let key = any::<u32>().prop_map(KeyId);
+    (any::<u32>(), nonce(), key, timestamp(), timestamp()).prop_map(|(serial, nonce, key, issued_at, expires_at)| {
+        RefreshToken { serial, nonce, key, issued_at, expires_at }
+    })
+}
+
+fn spent_token() -> impl Strategy<Value = SpentToken> {
+    let request = any::<[u8; 16]>().prop_map(Fingerprint);
+    (any::<u32>(), nonce(), timestamp(), request, any::<u32>())
+        .prop_map(|(serial, nonce, at, request, access)| SpentToken { serial, nonce, at, request, access })
+}
+
+fn access_token() -> impl Strategy<Value = AccessToken> {
+    let format = prop_oneof![Just(TokenFormat::Opaque), Just(TokenFormat::Jwt)];
+    let key = any::<u32>().prop_map(KeyId);
+    (any::<[u32; 2]>(), nonce(), format, key, [timestamp(), timestamp()], option::of(scope())).prop_map(
+        |([serial, parent], nonce, format, key, [issued_at, expires_at], scope)| AccessToken {
+            serial,
+            nonce,
+            parent,
+            format,
+            key,
+            issued_at,
+            expires_at,
+            scope,
+        },
+    )
+}
+
+pub(super) fn revocation() -> impl Strategy<Value = Revocation> {
+    (target(), any::<[u64; 2]>(), cause(), timestamp(), timestamp()).prop_map(
+        |(target, [bound, tag], cause, revoked_at, expires_at)| Revocation {
+            target,
+            bound: Position(bound),
+            tag: Tag(tag),
+            cause,
+            revoked_at,
+            expires_at,
+        },
+    )
+}
+
+fn target() -> impl Strategy<Value = Target> {
+    prop_oneof![
+        token_id().prop_map(Target::Token),
+        family_id().prop_map(Target::Family),
+        text().prop_map(|subject| Target::Subject(subject.into())),
+        text().prop_map(|client| Target::Client(client.into())),
+        any::<u32>().prop_map(|key| Target::Key(KeyId(key))),
+        Just(Target::Everything),
+    ]
+}
+
+fn link() -> impl Strategy<Value = Link> {
+    (token_id(), text(), any::<u32>()).prop_map(|(token, client, key)| Link {
+        token,
+        client: client.into(),
+        key: KeyId(key),
+    })
+}
+
+fn token_id() -> impl Strategy<Value = TokenId> {
+    (family_id(), any::<u32>(), any::<u64>()).prop_map(|(family, serial, nonce)| TokenId { family, serial, nonce })
+}
+
+fn family_id() -> impl Strategy<Value = FamilyId> {
+    (0..Shard::MOST, timestamp(), any::<u64>())
+        .prop_map(|(shard, born, random)| FamilyId::new(Shard::new(shard).expect("it is in range"), born, random))
+}
+
+fn surface() -> impl Strategy<Value = Surface> {
+    prop_oneof![Just(Surface::Standard), Just(Surface::Kajabi), Just(Surface::Anghami), Just(Surface::Infisical)]
+}
+
+fn cause() -> impl Strategy<Value = Cause> {
+    prop_oneof![
+        Just(Cause::Requested),
+        Just(Cause::Reuse),
+        Just(Cause::Administrator),
+        Just(Cause::KeyRetired),
+        Just(Cause::Restored),
+    ]
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    "[a-z:/.]{0,12}( [a-z:/.]{1,12}){0,3}".prop_map(|text| Scope::parse(&text).expect("it has only such characters"))
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![4 => "[a-z0-9-]{0,20}", 1 => any::<String>()]
+}
+
+fn timestamp() -> impl Strategy<Value = Timestamp> {
+    any::<u64>().prop_map(Timestamp::from_millis)
+}
+
+fn nonce() -> impl Strategy<Value = Nonce> {
+    any::<u64>().prop_map(Nonce::from)
+}

@@ -1,0 +1,94 @@
+//! Who is registered with the server under test. The secret of a confidential client is `<id>-secret`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use atropos::domain::client::{
+    AssertionKey, Authentication, Client, ClientId, GrantType, Reach, ResourceServer, SecretHash, Surface, TokenFormat,
+    TokenPolicy,
+};
+use atropos::domain::scope::Scope;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::assertion;
+
+pub(crate) const API: &str = "https://api.example";
+
+/// With refresh tokens: `session`, `session-jwt`, `other`, `wide` (an access token takes its family along), `key`
+/// (`private_key_jwt`), `two` (tokens for two resources). Without: `service`, `service-jwt`. Public: `spa`, `mobile`.
+/// Resource servers: `api`, `billing` (which only cares for `write`). `disabled` is disabled, `abroad` lives on another
+/// surface, `strange: ä+%` tries the encodings.
+pub(crate) fn clients() -> Vec<Client> {
+    let refreshing = |id| Client { tokens: policy(true), ..client(id) };
+    let jwt = |with_refresh| TokenPolicy {
+        format: TokenFormat::Jwt,
+        access_token_lifetime: Duration::from_mins(5),
+        ..policy(with_refresh)
+    };
+    let public = |id| Client { authentication: Authentication::None, ..client(id) };
+    let resource_server = |id, audience: &str, scope| Client {
+        grant_types: BTreeSet::new(),
+        resource_server: Some(ResourceServer { audience: audience.into(), scope }),
+        ..client(id)
+    };
+    vec![
+        refreshing("session"),
+        refreshing("other"),
+        Client { tokens: jwt(true), ..client("session-jwt") },
+        Client { tokens: TokenPolicy { revoke_access_token: Reach::Family, ..policy(true) }, ..client("wide") },
+        Client { audience: vec![API.into(), BILLING.into()], ..client("two") },
+        client("service"),
+        client("strange: ä+%"),
+        Client { tokens: jwt(false), ..client("service-jwt") },
+        Client { authentication: Authentication::PrivateKeyJwt(vec![key()]), ..refreshing("key") },
+        public("spa"),
+        public("mobile"),
+        resource_server("api", API, None),
+        resource_server("billing", BILLING, Some(scope("write"))),
+        Client { enabled: false, ..client("disabled") },
+        Client { surfaces: BTreeSet::from([Surface::Kajabi]), ..client("abroad") },
+    ]
+}
+
+pub(crate) const BILLING: &str = "https://billing.example";
+
+pub(crate) fn secret(client: &str) -> String {
+    format!("{client}-secret")
+}
+
+pub(crate) fn scope(text: &str) -> Scope {
+    Scope::parse(text).expect("a scope")
+}
+
+fn client(id: &str) -> Client {
+    Client {
+        id: ClientId::new(id),
+        identity_id: Uuid::nil(),
+        enabled: true,
+        authentication: Authentication::Secret(vec![SecretHash::Sha256(Sha256::digest(secret(id)).into())]),
+        grant_types: BTreeSet::from([GrantType::ClientCredentials, GrantType::RefreshToken]),
+        surfaces: BTreeSet::from([Surface::Standard]),
+        scope: scope("read write"),
+        audience: vec![API.into()],
+        tokens: policy(false),
+        resource_server: None,
+    }
+}
+
+fn policy(client_credentials_refresh: bool) -> TokenPolicy {
+    TokenPolicy {
+        format: TokenFormat::Opaque,
+        access_token_lifetime: Duration::from_hours(1),
+        refresh_token_idle: Duration::from_hours(30 * 24),
+        family_lifetime: Duration::from_hours(90 * 24),
+        replay_window: Duration::from_secs(10),
+        access_tokens_per_family: 100,
+        client_credentials_refresh,
+        revoke_access_token: Reach::Token,
+    }
+}
+
+fn key() -> AssertionKey {
+    AssertionKey(serde_json::from_value(assertion::public_jwk()).expect("a JWK"))
+}

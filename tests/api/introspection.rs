@@ -1,0 +1,185 @@
+//! Introspection (RFC 7662).
+
+use std::time::Duration;
+
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::clients::{API, BILLING};
+use crate::spawn::{App, ISSUER, basic, basic_with};
+
+const PATH: &str = "/oauth/introspect";
+
+/// RFC7662-2.1-a, RFC7662-2.2-a, RFC7662-2.2-g, RFC7662-2.2-h, RFC7662-2.2-i, RFC7662-4-l
+#[rstest]
+#[case("service", 3600)]
+#[case("service-jwt", 300)]
+#[tokio::test]
+async fn a_live_token_is_described(#[case] client: &str, #[case] lifetime: u64) {
+    let app = App::spawn().await;
+    let token = app.issue(client).await.access;
+    let answer = app.introspect("api", &token).await;
+    answer.assert_ok();
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let mut told = answer.json();
+    let jti = told.as_object_mut().expect("an object").remove("jti").expect("a jti");
+    assert!(jti.as_str().is_some_and(|jti| !jti.is_empty()));
+    let expected = json!({
+        "active": true, "scope": "read write", "client_id": client, "token_type": "Bearer", "sub": client,
+        "aud": API, "iss": ISSUER, "iat": app.now(), "exp": app.now() + lifetime,
+    });
+    assert_eq!(told, expected);
+}
+
+/// RFC7662-2.1-a
+#[tokio::test]
+async fn tokens_do_not_go_into_urls() {
+    let app = App::spawn().await;
+    let token = app.issue("service").await.access;
+    let path = format!("{PATH}?token={token}");
+    let answer = Answer::to(app.request(Method::GET, &path).header("authorization", basic("api"))).await;
+    assert_eq!(answer.status.as_u16(), 405);
+    assert_eq!(answer.header("allow"), Some("POST, OPTIONS"));
+    Answer::to(app.post(&path, &[]).header("authorization", basic("api"))).await.assert_error(400, "invalid_request");
+}
+
+/// RFC7662-2.1-b, RFC7662-2.3-c, RFC7662-2.3-d, S30
+#[rstest]
+#[case(None, true)]
+#[case(Some(basic_with("api", "wrong")), true)]
+#[case(Some(basic_with("nobody", "wrong")), true)]
+#[case(Some(basic("disabled")), true)]
+#[case(Some("Bearer at_whatever".to_owned()), true)]
+#[tokio::test]
+async fn who_does_not_prove_himself_is_told_nothing(#[case] authorization: Option<String>, #[case] challenged: bool) {
+    let app = App::spawn().await;
+    let token = app.issue("service").await.access;
+    let mut request = app.post(PATH, &[("token", &token)]);
+    if let Some(authorization) = authorization {
+        request = request.header("authorization", authorization);
+    }
+    let answer = Answer::to(request).await;
+    answer.assert_error(401, "invalid_client");
+    assert_eq!(answer.header("www-authenticate").is_some(), challenged);
+    assert!(!answer.body.contains("active"));
+}
+
+/// RFC7662-2.1-e
+#[tokio::test]
+async fn a_public_client_may_not_ask() {
+    let app = App::spawn().await;
+    let tokens = app.log_in("spa", "alice").await;
+    let answer = app.introspect("spa", &tokens.access).await;
+    answer.assert_error(401, "invalid_client");
+    assert!(!answer.body.contains("active"));
+}
+
+/// RFC7662-2.1-f
+#[tokio::test]
+async fn a_request_without_exactly_one_token_is_invalid() {
+    let app = App::spawn().await;
+    app.by("api", PATH, &[]).await.assert_error(400, "invalid_request");
+    app.by("api", PATH, &[("token", "")]).await.assert_error(400, "invalid_request");
+    app.by("api", PATH, &[("token", "a"), ("token", "a")]).await.assert_error(400, "invalid_request");
+}
+
+/// RFC7662-2.1-g
+#[rstest]
+#[tokio::test]
+async fn a_hint_changes_nothing(#[values("access_token", "refresh_token", "urn:nonsense", "")] hint: &str) {
+    let app = App::spawn().await;
+    let tokens = app.issue("session").await;
+    for token in [&*tokens.access, tokens.refresh()] {
+        let plain = app.introspect("session", token).await;
+        let hinted = app.by("session", PATH, &[("token", token), ("token_type_hint", hint)]).await;
+        assert_eq!(hinted.lasting(), plain.lasting());
+    }
+}
+
+/// RFC7662-2.2-b, RFC7662-2.2-c, RFC7662-2.2-d, RFC7662-2.2-f, INV-6
+#[tokio::test]
+async fn why_a_token_is_not_active_is_not_told() {
+    let app = App::spawn().await;
+    let expired = app.issue("session").await.access;
+    app.clock.advance(Duration::from_hours(1));
+    let (revoked, live) = (app.issue("session").await, app.issue("session").await);
+    app.revoke("session", &revoked.access).await.assert_revoked();
+    let first = app.introspect("api", &revoked.access).await;
+    first.assert_inactive();
+    assert_eq!(first.header("content-type"), Some("application/json"));
+    assert_eq!(first.header("cache-control"), Some("no-store"));
+    let first = first.lasting();
+    let forged = format!("{}A", &live.access[..live.access.len() - 1]);
+    let others = [
+        ("api", expired.as_str()),
+        ("api", forged.as_str()),
+        ("api", "garbage"),
+        ("api", live.refresh()),
+        ("billing", live.access.as_str()),
+        ("other", live.access.as_str()),
+        ("other", live.refresh()),
+    ];
+    for (caller, token) in others {
+        assert_eq!(app.introspect(caller, token).await.lasting(), first, "{caller} {token}");
+    }
+}
+
+/// INV-6: what verifies costs the same trip, whatever became of it; what does not verify costs none.
+#[tokio::test]
+async fn what_verifies_costs_one_trip_to_the_store_whatever_became_of_it() {
+    let app = App::spawn().await;
+    let (revoked, live) = (app.issue("session").await, app.issue("session").await);
+    app.revoke("session", revoked.refresh()).await.assert_revoked();
+    app.store.trips();
+    for (caller, token) in [
+        ("api", revoked.access.as_str()),
+        ("api", live.access.as_str()),
+        ("api", live.refresh()),
+        ("billing", live.access.as_str()),
+    ] {
+        app.introspect(caller, token).await.assert_ok();
+        assert_eq!(app.store.trips(), 1, "{caller} {token}");
+    }
+    app.introspect("api", "at_garbage").await.assert_inactive();
+    assert_eq!(app.store.trips(), 0);
+}
+
+/// RFC7662-2.2-e
+#[tokio::test]
+async fn a_resource_sees_itself_and_its_own_scopes_only() {
+    let app = App::spawn().await;
+    let token = app.issue("two").await.access;
+    let billing = app.introspect("billing", &token).await;
+    assert_eq!((&billing.json()["aud"], &billing.json()["scope"]), (&json!(BILLING), &json!("write")));
+    assert!(!billing.body.contains(API));
+    let api = app.introspect("api", &token).await;
+    assert_eq!((&api.json()["aud"], &api.json()["scope"]), (&json!(API), &json!("read write")));
+    assert!(!api.body.contains(BILLING));
+    let owner = app.introspect("two", &token).await;
+    assert_eq!(owner.json()["aud"], json!([API, BILLING]));
+}
+
+/// RFC7662-2.2-f
+#[tokio::test]
+async fn the_client_that_got_them_may_ask_about_both_of_its_tokens() {
+    let app = App::spawn().await;
+    let tokens = app.issue("session").await;
+    assert_eq!(app.introspect("session", &tokens.access).await.json()["token_type"], "Bearer");
+    let refresh = app.introspect("session", tokens.refresh()).await.json();
+    assert_eq!((&refresh["active"], refresh.get("token_type")), (&json!(true), None));
+}
+
+/// RFC7662-4-p
+#[tokio::test]
+async fn asking_changes_nothing() {
+    let app = App::spawn().await;
+    let tokens = app.issue("session").await;
+    let first = app.introspect("session", tokens.refresh()).await.lasting();
+    app.clock.advance(Duration::from_hours(24));
+    assert_eq!(app.introspect("session", tokens.refresh()).await.lasting(), first);
+    app.clock.advance(Duration::from_hours(29 * 24));
+    app.introspect("session", tokens.refresh()).await.assert_inactive();
+}

@@ -1,0 +1,168 @@
+//! Revocation (RFC 7009): what is answered, whatever the token was.
+
+use std::time::Duration;
+
+use atropos::domain::authority::PerMinute;
+use rstest::rstest;
+
+use crate::answer::Answer;
+use crate::spawn::{App, Setup, basic, basic_with};
+
+const PATH: &str = "/oauth/revoke";
+
+/// RFC7009-2.2-a, RFC7009-2.2-b, RFC7009-2.2-c, RFC7009-2.2-d, RFC7009-2.2-e, RFC7009-2.2-f, S11, S12
+#[tokio::test]
+async fn whatever_the_token_was_the_answer_is_the_same() {
+    let app = App::spawn().await;
+    let expired = app.issue("session").await;
+    let expired_jwt = app.issue("session-jwt").await;
+    app.clock.advance(Duration::from_secs(3601));
+    let (live, jwt) = (app.issue("session").await, app.issue("session-jwt").await);
+    let first = app.revoke("session", &live.access).await;
+    first.assert_revoked();
+    assert_eq!(first.header("cache-control"), Some("no-store"));
+    assert_eq!(first.header("set-cookie"), None);
+    let first = first.lasting();
+    let forged = format!("{}AAAA", &jwt.access[..jwt.access.len() - 4]);
+    let foreign = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJodHRwczovL290aGVyLmV4YW1wbGUifQ.AAAA";
+    let truncated = &jwt.access[..jwt.access.len() / 2];
+    for token in [&*live.access, &expired.access, "x", "not a token", &forged, foreign, truncated, "a.b.c", "\u{0}"] {
+        assert_eq!(app.revoke("session", token).await.lasting(), first, "{token}");
+    }
+    assert_eq!(app.revoke("session-jwt", &expired_jwt.access).await.lasting(), first);
+    assert!(app.is_active("session-jwt", &jwt.access).await, "what only looks like it revokes nothing");
+}
+
+/// RFC7009-2.2-d
+#[tokio::test]
+async fn a_thousand_revocations_of_one_token_are_one() {
+    let app = App::spawn().await;
+    let tokens = app.issue("session").await;
+    let first = app.revoke("session", tokens.refresh()).await.lasting();
+    for _ in 0..1000 {
+        assert_eq!(app.revoke("session", tokens.refresh()).await.lasting(), first);
+    }
+}
+
+/// RFC7009-2.1-j
+#[rstest]
+#[case("a".to_owned())]
+#[case("a".repeat(16 * 1024))]
+#[case("\u{0}\u{1}\u{7f}".to_owned())]
+#[case("\u{0}".repeat(16 * 1024))]
+#[case("\u{e9}\u{4e16}\u{1f600}".to_owned())]
+#[case(format!("at_{}", "A".repeat(16 * 1024)))]
+#[tokio::test]
+async fn strange_tokens_are_unknown_ones(#[case] token: String) {
+    let app = App::spawn().await;
+    app.revoke("session", &token).await.assert_revoked();
+    app.introspect("session", &token).await.assert_inactive();
+    app.refresh("session", &token).await.assert_error(400, "invalid_grant");
+}
+
+/// RFC7009-2.2.1-d, INV-7, S2
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_never_success() {
+    let app = App::spawn().await;
+    let tokens = app.issue("session").await;
+    app.store.cut();
+    let answers = [
+        app.revoke("session", &tokens.access).await,
+        app.revoke("session", tokens.refresh()).await,
+        app.introspect("session", &tokens.access).await,
+        app.refresh("session", tokens.refresh()).await,
+        app.by("session", "/oauth/token", &[("grant_type", "client_credentials")]).await,
+    ];
+    for answer in answers {
+        answer.assert_error(503, "temporarily_unavailable");
+        let seconds: u64 = answer.header("retry-after").expect("when to come again").parse().expect("seconds");
+        assert!(seconds >= 1);
+        assert!(!answer.body.contains("cut off"), "what the store says is not for strangers");
+    }
+    app.store.mend();
+    assert!(app.is_active("session", &tokens.access).await, "nothing was half done");
+    app.revoke("session", tokens.refresh()).await.assert_revoked();
+    app.introspect("session", &tokens.access).await.assert_inactive();
+}
+
+/// What the text alone tells needs no store.
+#[tokio::test]
+async fn garbage_is_garbage_while_the_store_is_down() {
+    let app = App::spawn().await;
+    app.store.cut();
+    app.revoke("session", "garbage").await.assert_revoked();
+    app.introspect("session", "garbage").await.assert_inactive();
+}
+
+/// RFC7009-2.1-p, RFC7009-2.1-q, S10
+#[tokio::test]
+async fn a_failed_authentication_tells_nothing_of_the_token() {
+    let app = App::spawn().await;
+    let (live, dead) = (app.issue("session").await, app.issue("session").await);
+    app.revoke("session", dead.refresh()).await.assert_revoked();
+    let wrong = |token: String| {
+        let request = app.post(PATH, &[("token", &token)]).header("authorization", basic_with("session", "wrong"));
+        Answer::to(request)
+    };
+    let answer = wrong(live.access.clone()).await;
+    answer.assert_error(401, "invalid_client");
+    assert_eq!(answer.header("www-authenticate"), Some("Basic realm=\"atropos\""));
+    let answer = answer.lasting();
+    for token in [dead.access, "garbage".to_owned(), String::new()] {
+        assert_eq!(wrong(token).await.lasting(), answer);
+    }
+    assert!(app.is_active("session", &live.access).await);
+}
+
+/// RFC7009-2.2.1-e, RFC7009-5-a, S26
+#[tokio::test]
+async fn a_flood_in_a_clients_name_does_not_keep_it_from_revoking() {
+    let app = App::spawn().await;
+    let tokens = app.issue("session").await;
+    let mut limited = None;
+    for _ in 0..100 {
+        let request = app.post(PATH, &[("token", "x")]).header("authorization", basic_with("session", "wrong"));
+        let answer = Answer::to(request).await;
+        if answer.status.as_u16() == 429 {
+            limited = Some(answer);
+            break;
+        }
+        answer.assert_error(401, "invalid_client");
+    }
+    let limited = limited.expect("guessing is limited");
+    limited.assert_error(429, "too_many_requests");
+    assert!(limited.header("retry-after").is_some());
+    app.revoke("session", tokens.refresh()).await.assert_revoked();
+    app.introspect("session", &tokens.access).await.assert_inactive();
+}
+
+/// RFC7009-5-a, RFC7662-4-o
+#[tokio::test]
+async fn guessing_tokens_is_limited_and_revoking_ones_own_is_not() {
+    let per_minute = PerMinute { issued: None, misses: Some(5.try_into().unwrap()) };
+    let app = App::with(Setup { per_minute, ..Setup::default() }).await;
+    let tokens = app.issue("session").await;
+    for _ in 0..5 {
+        app.introspect("session", "garbage").await.assert_inactive();
+    }
+    let answer = app.introspect("session", "garbage").await;
+    answer.assert_error(429, "too_many_requests");
+    assert!(answer.header("retry-after").is_some());
+    app.revoke("session", "garbage").await.assert_error(429, "too_many_requests");
+    app.introspect("other", "garbage").await.assert_inactive();
+    assert!(app.is_active("session", &tokens.access).await);
+    app.revoke("session", &tokens.access).await.assert_revoked();
+    app.introspect("session", &tokens.access).await.assert_inactive();
+    app.clock.advance(Duration::from_mins(1));
+    app.introspect("session", "garbage").await.assert_inactive();
+}
+
+/// RFC7009-2.1-c: who asks comes first, what is asked after.
+#[tokio::test]
+async fn authentication_comes_before_the_token_is_looked_for() {
+    let app = App::spawn().await;
+    Answer::to(app.post(PATH, &[])).await.assert_error(401, "invalid_client");
+    Answer::to(app.post(PATH, &[]).header("authorization", basic("session")))
+        .await
+        .assert_error(400, "invalid_request");
+}

@@ -1,0 +1,128 @@
+//! A store that can be cut off, and that counts the trips to it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use atropos::domain::family::Family;
+use atropos::domain::store::{
+    Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,
+    Version,
+};
+use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
+
+pub(crate) struct Watched {
+    store: Arc<dyn Store>,
+    cut: AtomicBool,
+    trips: AtomicUsize,
+}
+
+impl Watched {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self { store, cut: AtomicBool::new(false), trips: AtomicUsize::new(0) })
+    }
+
+    pub(crate) fn cut(&self) {
+        self.cut.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn mend(&self) {
+        self.cut.store(false, Ordering::SeqCst);
+    }
+
+    /// Since it was last asked.
+    pub(crate) fn trips(&self) -> usize {
+        self.trips.swap(0, Ordering::SeqCst)
+    }
+
+    fn trip(&self) -> Result<&dyn Store, Unavailable> {
+        self.trips.fetch_add(1, Ordering::SeqCst);
+        if self.cut.load(Ordering::SeqCst) { Err(Unavailable("cut off".to_owned())) } else { Ok(&*self.store) }
+    }
+}
+
+#[async_trait]
+impl Store for Watched {
+    fn shards(&self) -> u16 {
+        self.store.shards()
+    }
+
+    async fn load(&self, family: FamilyId) -> Result<Loaded, Unavailable> {
+        self.trip()?.load(family).await
+    }
+
+    async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable> {
+        self.trip()?.create(family, version, keep_for).await
+    }
+
+    async fn commit(&self, commit: Commit<'_>) -> Result<Committed, Unavailable> {
+        self.trip()?.commit(commit).await
+    }
+
+    async fn append(&self, append: Append<'_>) -> Result<Stretch, Unavailable> {
+        self.trip()?.append(append).await
+    }
+
+    async fn put_back(&self, append: Append<'_>, expected: Head) -> Result<PutBack, Unavailable> {
+        self.trip()?.put_back(append, expected).await
+    }
+
+    async fn barrier(&self, shard: Shard) -> Result<(), Unavailable> {
+        self.trip()?.barrier(shard).await
+    }
+
+    async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable> {
+        self.trip()?.revocations(shard, anchor, limit).await
+    }
+
+    async fn heads(&self) -> Result<(Vec<Head>, Timestamp), Unavailable> {
+        self.trip()?.heads().await
+    }
+
+    async fn forget(&self, shard: Shard, positions: &[Position]) -> Result<(), Unavailable> {
+        self.trip()?.forget(shard, positions).await
+    }
+
+    async fn families_of(
+        &self,
+        subject: &str,
+        after: Option<FamilyId>,
+        limit: usize,
+    ) -> Result<Vec<FamilyId>, Unavailable> {
+        self.trip()?.families_of(subject, after, limit).await
+    }
+
+    async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {
+        self.trip()?.scan(shard, cursor).await
+    }
+
+    async fn once(&self, key: &OnceKey, value: &[u8], ttl: Duration) -> Result<bool, Unavailable> {
+        self.trip()?.once(key, value, ttl).await
+    }
+
+    async fn take(&self, key: &OnceKey) -> Result<Option<Vec<u8>>, Unavailable> {
+        self.trip()?.take(key).await
+    }
+
+    async fn peek(&self, key: &OnceKey) -> Result<Option<Vec<u8>>, Unavailable> {
+        self.trip()?.peek(key).await
+    }
+
+    async fn document(&self, name: &str) -> Result<Option<Document>, Unavailable> {
+        self.trip()?.document(name).await
+    }
+
+    async fn replace_document(
+        &self,
+        name: &str,
+        expected: Option<Version>,
+        document: &Document,
+    ) -> Result<bool, Unavailable> {
+        self.trip()?.replace_document(name, expected, document).await
+    }
+
+    async fn ping(&self) -> Result<(), Unavailable> {
+        self.trip()?.ping().await
+    }
+}

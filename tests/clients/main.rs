@@ -1,0 +1,36 @@
+//! Clients that others wrote, unmodified, pointed at the server that `dev` starts.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
+mod oauth2_crate;
+mod oauth4webapi;
+
+use atropos_testbed::{Binary, Flavor, RedisServer};
+use tempfile::TempDir;
+
+/// A server, and the ground it stands on.
+pub(crate) struct Dev {
+    pub(crate) server: Binary,
+    _store: Option<RedisServer>,
+    _data: TempDir,
+}
+
+impl Dev {
+    pub(crate) async fn embedded() -> Self {
+        Self::start(None).await
+    }
+
+    pub(crate) async fn on_redis() -> Self {
+        Self::start(Some(RedisServer::start(Flavor::Redis, &[]).await)).await
+    }
+
+    async fn start(store: Option<RedisServer>) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().to_str().unwrap();
+        let mut arguments = vec!["dev".to_owned(), "--listen=127.0.0.1:0".to_owned(), format!("--data={folder}")];
+        arguments.extend(store.as_ref().map(|store| format!("--store={}", store.url())));
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_atropos"));
+        command.args(arguments).env("ATROPOS__METRICS__LISTEN", "127.0.0.1:0");
+        Self { server: Binary::start_command(&mut command).await, _store: store, _data: data }
+    }
+}

@@ -1,0 +1,163 @@
+//! Opening, being refused in plain words, and closing.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use atropos::domain::Shard;
+use atropos::domain::clock::FixedClock;
+use atropos::domain::store::{Store, Version};
+use atropos::store::embedded::{Embedded, OpenError};
+use futures_util::future::join_all;
+use redb::{Database, TableDefinition};
+use tempfile::TempDir;
+
+use super::disk::Disk;
+use crate::embedded::{EmbeddedBench, START, settings};
+use crate::suite::{Bench as _, KEEP, family, revocations, to};
+
+fn open(folder: &Path) -> Result<Embedded, OpenError> {
+    Embedded::open(&settings(folder), Arc::new(FixedClock::at(START)))
+}
+
+fn refusal(folder: &Path) -> String {
+    match open(folder) {
+        Ok(_) => panic!("it was opened"),
+        Err(refusal) => refusal.to_string(),
+    }
+}
+
+#[test]
+fn the_data_folder_is_made_for_its_owner_alone() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("a/data");
+    let _store = open(&data).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    assert_eq!(mode(&data.join("atropos.redb")), 0o600);
+}
+
+#[test]
+fn a_second_opening_is_refused_until_the_first_is_closed() {
+    let folder = TempDir::new().unwrap();
+    let first = open(folder.path()).unwrap();
+    assert!(refusal(folder.path()).contains("atropos.redb is in use by another process"));
+    drop(first);
+    open(folder.path()).unwrap();
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_refused() {
+    let folder = TempDir::new().unwrap();
+    drop(open(folder.path()).unwrap());
+    change_meta(folder.path(), "meta", "format", &2_u32.to_be_bytes());
+    assert!(refusal(folder.path()).contains("was written by a newer version of Atropos (its format is 2"));
+    // Refused means untouched.
+    assert!(refusal(folder.path()).contains("its format is 2"));
+}
+
+#[test]
+fn a_file_that_is_not_ours_is_refused() {
+    let folder = TempDir::new().unwrap();
+    change_meta(folder.path(), "somebody else's", "key", b"value");
+    assert!(refusal(folder.path()).contains("is not a database of Atropos"));
+
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("atropos.redb"), "a text that somebody wrote\n".repeat(1000)).unwrap();
+    assert!(refusal(folder.path()).contains("is not a database of Atropos"));
+}
+
+/// Its pages may be all that is left of somebody's revocations.
+#[test]
+fn a_file_that_lost_its_beginning_is_not_written_over() {
+    let folder = TempDir::new().unwrap();
+    drop(open(folder.path()).unwrap());
+    let path = folder.path().join("atropos.redb");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[..512].fill(0);
+    fs::write(&path, &bytes).unwrap();
+    assert!(refusal(folder.path()).contains("is not a database of Atropos"));
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = TempDir::new().unwrap();
+    let taken = folder.path().join("taken");
+    fs::write(&taken, "a file").unwrap();
+    let refusal = refusal(&taken.join("data"));
+    assert!(refusal.starts_with("the data folder ") && refusal.contains("taken/data cannot be made"), "{refusal}");
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_is_named() {
+    let cases = [
+        (ErrorKind::StorageFull, "cannot be written: the disk is full"),
+        (ErrorKind::ReadOnlyFilesystem, "its disk is read-only"),
+        (ErrorKind::PermissionDenied, "this process may only read it"),
+    ];
+    for (how, words) in cases {
+        for writes in 0..10 {
+            let (folder, disk) = (TempDir::new().unwrap(), Arc::new(Disk::default()));
+            let open = || {
+                let clock = Arc::new(FixedClock::at(START));
+                Embedded::open_with(&settings(folder.path()), clock, disk.opener())
+            };
+            disk.fail_after(writes, how);
+            let Err(refusal) = open() else { panic!("it was opened on a failing disk") };
+            assert!(refusal.to_string().contains(words), "{refusal} after {writes} writes");
+            disk.heal();
+            open().expect("what an opening that failed has left behind does no harm");
+        }
+    }
+}
+
+#[tokio::test]
+async fn closing_finishes_what_was_asked_before() {
+    let mut bench = EmbeddedBench::sweeping_every(Duration::from_hours(1));
+    let store = bench.store.clone();
+    let (kept, ()) = tokio::join!(
+        biased;
+        join_all((0..64).map(|number| {
+            let store = &store;
+            async move { store.once(&[number; 32], b"value", KEEP).await }
+        })),
+        // All of the above is in the queue by now.
+        async { store.close() },
+    );
+    for kept in kept {
+        assert!(kept.unwrap());
+    }
+    store.ping().await.expect_err("it was closed");
+    store.peek(&[0; 32]).await.expect_err("it was closed");
+    store.close();
+
+    bench.reopen().await;
+    for number in 0..64 {
+        assert!(bench.store.take(&[number; 32]).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_shard_that_is_not_there_is_unavailable() {
+    let bench = EmbeddedBench::sweeping_every(Duration::from_hours(1));
+    let (store, other) = (bench.store(), Shard::new(1).unwrap());
+    assert_eq!(store.shards(), 1);
+    assert!(store.append(to(other, &revocations([1]))).await.is_err());
+    assert!(store.create(&family(other, 1), Version(1), KEEP).await.is_err());
+    assert!(store.revocations(other, None, 1).await.is_err());
+    assert!(store.barrier(other).await.is_err());
+    assert_eq!(store.load(family(other, 1).id).await.unwrap().stored, None);
+}
+
+fn change_meta(folder: &Path, table: &str, key: &str, value: &[u8]) {
+    let table: TableDefinition<&str, &[u8]> = TableDefinition::new(table);
+    let database = Database::create(folder.join("atropos.redb")).unwrap();
+    let mut transaction = database.begin_write().unwrap();
+    transaction.set_quick_repair(true);
+    transaction.open_table(table).unwrap().insert(key, value).unwrap();
+    transaction.commit().unwrap();
+}
