@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use atropos::domain::store::Store;
+use atropos::domain::store::{Committed, Store, Version};
 use atropos::store::redis::{OpenError, RedisSettings, RedisStore};
 use atropos_testbed::{Flavor, RedisServer};
 
@@ -105,14 +105,13 @@ async fn fsync_is_taken_where_every_write_is_synced() {
     }
 }
 
-/// What docs/storage.md tells an operator to grant.
-const LEAST: &str = "resetkeys ~atropos* -@all +@connection +@read +@write +@scripting +info +time +wait +waitaof";
+/// The least that an operator has to grant.
+const LEAST: &str = "resetkeys ~atropos* -@all +@connection +@read +@write +@scripting +info +time";
 
 #[tokio::test]
 async fn an_acl_user_with_the_least_rights_is_enough_and_info_stands_in_for_config() {
     for flavor in Flavor::ALL {
-        let user = format!("app on >s3cret {LEAST}");
-        let user = if flavor == Flavor::Redis { user.replace(" +waitaof", "") } else { user };
+        let user = format!("app on >s3cret {LEAST} +wait");
         let server = RedisServer::start(flavor, &[("user", "default off"), ("user", &user)]).await;
         let at = server.address();
         let store = open(&settings(&format!("redis://app:s3cret@{at}"))).await;
@@ -133,7 +132,7 @@ async fn an_acl_user_with_the_least_rights_is_enough_and_info_stands_in_for_conf
 
 #[tokio::test]
 async fn s21_without_config_an_evicting_server_is_still_refused() {
-    let user = format!("app on >s3cret {LEAST}").replace(" +waitaof", "");
+    let user = format!("app on >s3cret {LEAST}");
     let config = [("user", "default off"), ("user", &user), ("maxmemory-policy", "volatile-lru")];
     let server = RedisServer::start(Flavor::Redis, &config).await;
     let why = refusal(&settings(&format!("redis://app:s3cret@{}", server.address()))).await;
@@ -149,8 +148,54 @@ async fn whoever_opens_a_store_first_says_how_many_shards_it_has() {
     assert_eq!(first.shards(), second.shards());
     assert_eq!(open(&wanting(9)).await.shards(), first.shards());
     assert_eq!(first.heads().await.unwrap().0.len(), usize::from(first.shards()));
-    for shards in [0, 4097] {
-        assert!(matches!(RedisStore::open(&wanting(shards)).await, Err(OpenError::Settings(_))));
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_meant_are_named() {
+    let right = settings("redis://127.0.0.1:1");
+    for (wrong, named) in [
+        (RedisSettings { shards: 0, ..right.clone() }, "store.shards"),
+        (RedisSettings { shards: 4097, ..right.clone() }, "store.shards"),
+        (RedisSettings { timeout: Duration::ZERO, ..right.clone() }, "store.timeout"),
+        (RedisSettings { timeout: 61 * SECOND, ..right.clone() }, "store.timeout"),
+        (RedisSettings { prefix: "{0}".to_owned(), ..right.clone() }, "store.prefix"),
+        (RedisSettings { url: "localhost".into(), ..right }, "store.url"),
+    ] {
+        let Err(OpenError::Settings(sentence)) = RedisStore::open(&wrong).await else {
+            panic!("{wrong:?} should be refused");
+        };
+        assert!(sentence.starts_with(named), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn databases_of_one_server_are_different_stores_and_a_socket_is_as_good_as_a_port() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("redis.sock");
+    let server = RedisServer::start(Flavor::Redis, &[("unixsocket", socket.to_str().unwrap())]).await;
+    let family = session(shard(1), 1);
+    create(&open(&settings(&format!("{}/3", server.url()))).await, &family).await;
+    let at_socket = |rest| settings(&format!("unix://{}{rest}", socket.display()));
+    let elsewhere = open(&at_socket("")).await.load(family.id).await.unwrap();
+    assert_eq!(elsewhere.stored, None);
+    let there = open(&at_socket("?db=3")).await.load(family.id).await.unwrap();
+    assert_eq!(there.stored.unwrap().family, family);
+}
+
+#[tokio::test]
+async fn what_one_node_was_told_every_other_sees_at_once() {
+    let server = RedisServer::start(Flavor::Redis, &[]).await;
+    let (one, other) = (open(&settings(&server.url())).await, open(&settings(&server.url())).await);
+    for random in 0..100 {
+        let family = persons_session(shard(1), random, "alice");
+        create(&one, &family).await;
+        assert!(other.load(family.id).await.unwrap().stored.is_some());
+        let Committed::Done(stretch) = other.commit(commit(&family, &[revocation(family.id, random)])).await.unwrap()
+        else {
+            panic!("nobody else has changed it");
+        };
+        let seen = one.load(family.id).await.unwrap();
+        assert_eq!((seen.head, seen.stored.unwrap().version), (stretch.head, Version(2)));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::support::{
     HOUR, append, commit, create, open, persons_session, revocation, say, session, settings, shard, soon, with,
 };
 
-pub(crate) const BOUND: Duration = Duration::from_millis(500);
+pub(crate) const BOUND: Duration = Duration::from_secs(1);
 
 /// What a busy machine may add to a bound.
 const GRACE: Duration = Duration::from_secs(2);

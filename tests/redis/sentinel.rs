@@ -104,3 +104,32 @@ async fn a_primary_that_the_sentinels_gave_up_is_left_though_it_still_answers() 
     })
     .await;
 }
+
+#[tokio::test]
+async fn sentinels_and_servers_may_each_ask_for_a_password_of_their_own() {
+    let mut sentinels = Sentinels::start(Flavor::Redis).await;
+    let name = sentinels.master_name();
+    for server in sentinels.servers() {
+        let () = say(&server.url(), "CONFIG SET masterauth s3cret").await;
+        let () = say(&server.url(), "CONFIG SET requirepass s3cret").await;
+    }
+    for sentinel in sentinels.sentinels() {
+        let () = say(&sentinel.url(), &format!("SENTINEL SET {name} auth-pass s3cret")).await;
+    }
+    let guarded = &sentinels.sentinels()[0];
+    let () = say(&guarded.url(), "ACL SETUSER watched on >sentry ~* &* +@all").await;
+    let () = say(&guarded.url(), "ACL SETUSER default off").await;
+    let with_both = RedisSettings {
+        sentinel_username: Some("watched".to_owned()),
+        sentinel_password: Some("sentry".into()),
+        ..settings(&format!("redis+sentinel://:s3cret@{}/{name}", guarded.address()))
+    };
+    create(&open(&with_both).await, &session(shard(1), 1)).await;
+    for wrong in [
+        RedisSettings { sentinel_password: Some("wrong".into()), ..with_both.clone() },
+        RedisSettings { password: Some("wrong".into()), ..with_both },
+    ] {
+        let opened = RedisStore::open(&wrong).await;
+        assert!(matches!(opened, Err(OpenError::Unavailable(_))), "{opened:?}");
+    }
+}

@@ -81,8 +81,12 @@ impl Demands {
             let (major, minor) = report.version;
             return Err(format!("the server is of version {major}.{minor}; Redis 6.2 or later, or Valkey, is needed"));
         }
-        if !report.is_primary() {
-            return Err("the server is a replica: name the primary, or the sentinels that know it".to_owned());
+        match report.role.as_str() {
+            "master" => {}
+            "slave" => {
+                return Err("the server is a replica: name the primary, or the sentinels that know it".to_owned());
+            }
+            _ => return Err("the server keeps no data: if it is a sentinel, put +sentinel into store.url".to_owned()),
         }
         if report.cluster != self.cluster {
             let told = if self.cluster {
@@ -121,20 +125,22 @@ impl Demands {
         }
     }
 
+    /// With `appendfsync always` no server answers before it has synced, which is twice as fast as asking it. In a
+    /// cluster it is asked all the same: a primary that was a replica a moment ago may have other settings.
     fn judge_fsync(&self, report: &Report) -> Result<Option<Wait>, String> {
         let refuse = |why: &str| Err(format!("durability is \"fsync\", but {why}"));
-        let always = report.appendfsync.as_deref() == Some("always");
+        let can_tell = report.version >= TELLS_FSYNC;
+        let may_answer_early = report.rewrite_skips_fsync || (can_tell && self.cluster);
         match report.appendfsync.as_deref() {
             _ if !report.appendonly => refuse("the server's appendonly is no: it writes nothing to disk"),
             Some("no") => refuse("the server's appendfsync is no: it leaves writing to the system"),
-            Some("everysec") if report.version >= TELLS_FSYNC && self.timeout < EVERY_SECOND => refuse(
+            Some("everysec") if can_tell && self.timeout < EVERY_SECOND => refuse(
                 "the server's appendfsync is everysec, for which store.timeout must be at least 2.5 seconds; \
                  better is appendfsync always",
             ),
-            _ if report.version >= TELLS_FSYNC => Ok(Some(Wait::Fsync)),
-            // Older ones cannot be asked. With appendfsync always none of them answers before it has synced.
-            _ if always && !report.rewrite_skips_fsync => Ok(None),
-            _ if always => refuse("the server's no-appendfsync-on-rewrite is yes, and it is too old to tell of it"),
+            Some("always") if !may_answer_early => Ok(None),
+            _ if can_tell => Ok(Some(Wait::Fsync)),
+            Some("always") => refuse("the server's no-appendfsync-on-rewrite is yes, and it is too old to tell of it"),
             _ => refuse("this server can only keep to it with appendfsync always"),
         }
     }

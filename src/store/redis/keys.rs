@@ -105,8 +105,7 @@ impl Keys {
     }
 }
 
-/// base64url: a third longer than the bytes, as Redis rounds what it allocates that costs nothing for a record, and an
-/// operator can type it.
+/// base64url: a few bytes more than the id or hash itself, for which an operator can type it.
 fn append_base64(key: &mut Vec<u8>, bytes: &[u8]) {
     let mut text = [0; 48];
     let length = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).expect("an id or a hash has at most 32 bytes");

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::OpenError;
 use super::examine::{Demands, Findings};
-use super::failure::failure;
+use super::failure::{failure, settle};
 use super::lane::{LANES, Lanes, Road};
 use super::report::{Report, questions};
 use super::script;
@@ -72,7 +72,9 @@ impl Link {
             }
             link.lanes = Some(Lanes::open(roads, wait, demands.timeout()));
         }
-        link.ask(&script::pipeline(script::load_all()), demands.timeout()).await?;
+        for loaded in link.ask(&script::pipeline(script::load_all()), demands.timeout()).await? {
+            settle(loaded)?;
+        }
         Ok((link, findings))
     }
 

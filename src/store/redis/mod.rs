@@ -1,12 +1,16 @@
 //! The store in Redis or Valkey: one server, a primary under sentinels, or a cluster.
 //!
-//! - [`settings`], [`durability`], [`address`], [`client`]: what an operator says, read.
-//! - [`keys`]: the name of every key. [`script`] and the `.lua` files beside it: every write that compares.
-//! - [`calls`], [`trips`]: the calls of the contract, each a trip. [`answer`], [`failure`]: what comes back.
-//! - [`wire`]: one server or a cluster. [`primary`] has a [`link`] to a primary, which the [`keeper`] swaps; [`cluster`]
+//! - `settings`, `durability`, `address`, `client`: what an operator says, read.
+//! - `keys`: the name of every key. `script` and the `.lua` files beside it: every write that compares.
+//! - `calls`, `trips`: the calls of the contract, each a trip. `answer`, `failure`: what comes back.
+//! - `wire`: one server or a cluster. `primary` has a `link` to a primary, which the `keeper` swaps; `cluster`
 //!   knows the slots.
-//! - [`lane`]: changes that wait until they are safe, and for what: [`wait`].
-//! - [`report`], [`examine`]: what a server says about itself, and whether it may be used.
+//! - `lane`: changes that wait until they are safe, and for what: `wait`.
+//! - `report`, `examine`: what a server says about itself, and whether it may be used.
+//!
+//! An ACL user needs no more than `~atropos* -@all +@connection +@read +@write +@scripting +info +time`, with
+//! `durability` also `+wait +waitaof`, in a cluster also `+cluster`; `+config|get` lets the examination see what `INFO`
+//! leaves out (`appendfsync`).
 
 use std::fmt;
 use std::time::Duration;
@@ -42,6 +46,9 @@ mod wire;
 pub use durability::{Durability, UnknownDurability};
 pub use settings::{OpenError, RedisSettings};
 
+/// Nobody waits longer for an answer over HTTP.
+const LONGEST_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// A store in Redis or Valkey.
 pub struct RedisStore {
     wire: Wire,
@@ -60,8 +67,8 @@ impl RedisStore {
         if Shard::new(settings.shards.wrapping_sub(1)).is_none() {
             return Err(OpenError::Settings(format!("store.shards must be 1 to {}", Shard::MOST)));
         }
-        if settings.timeout.is_zero() {
-            return Err(OpenError::Settings("store.timeout must be more than nothing".to_owned()));
+        if settings.timeout.is_zero() || settings.timeout > LONGEST_TIMEOUT {
+            return Err(OpenError::Settings("store.timeout must be more than nothing and at most a minute".to_owned()));
         }
         let wire = Wire::open(settings).await?;
         let waits = settings.durability != Durability::Memory;

@@ -18,6 +18,9 @@ static SCAN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scan.
 /// The most entries that come with an answer to a write.
 const STRETCH: usize = 1000;
 
+/// The most entries that any answer has, whatever was asked for.
+const LONGEST: usize = 1 << 20;
+
 /// How many keys a step of a scan looks at: a millisecond or so of the server's time.
 const SCAN_STEP: usize = 1000;
 
@@ -114,7 +117,7 @@ impl<'a> Call<'a> {
             Begin::Place(position) => command.arg(position.0),
             Begin::End => command.arg("+inf"),
         };
-        command.arg(self.limit);
+        command.arg(self.limit.min(LONGEST));
         match self.record {
             Some(record) => {
                 command.arg(record.bytes).arg(millis(record.keep_for)).arg(record.family.as_bytes());

@@ -46,6 +46,7 @@ fn old_servers_replicas_and_cluster_nodes_are_refused() {
         ("redis_version:6.0.16\r\nrole:master\r\n", "version 6.0"),
         ("", "version 0.0"),
         ("redis_version:7.0.15\r\nrole:slave\r\n", "replica"),
+        ("redis_version:7.0.15\r\nredis_mode:sentinel\r\n", "+sentinel"),
         ("redis_version:7.0.15\r\nrole:master\r\ncluster_enabled:1\r\n", "+cluster"),
     ] {
         let refusal = judge(info, GOOD, &settings("memory")).unwrap_err();
@@ -74,25 +75,38 @@ fn without_config_info_tells_the_policy_and_the_persistence() {
 }
 
 #[test]
+fn fsync_needs_no_wait_where_the_server_syncs_before_it_answers() {
+    for info in [REDIS_7_0, VALKEY] {
+        assert_eq!(judge(info, GOOD, &settings("fsync")).unwrap().wait, None);
+    }
+}
+
+#[test]
 fn fsync_is_waited_for_where_the_server_can_tell() {
-    assert_eq!(judge(VALKEY, GOOD, &settings("fsync")).unwrap().wait, Some(Wait::Fsync));
+    let wait = |config| judge(VALKEY, config, &settings("fsync")).map(|findings| findings.wait);
+    assert_eq!(wait(Some(["noeviction", "yes", "always", "yes"])), Ok(Some(Wait::Fsync)));
     let hidden = format!("{VALKEY}maxmemory_policy:noeviction\r\naof_enabled:1\r\n");
     assert_eq!(judge(&hidden, None, &settings("fsync")).unwrap().wait, Some(Wait::Fsync));
     let every_second = Some(["noeviction", "yes", "everysec", "no"]);
-    assert!(judge(VALKEY, every_second, &settings("fsync")).unwrap_err().contains("2.5 seconds"));
+    assert!(wait(every_second).unwrap_err().contains("2.5 seconds"));
     let patient = RedisSettings { timeout: Duration::from_secs(3), ..settings("fsync") };
     assert_eq!(judge(VALKEY, every_second, &patient).unwrap().wait, Some(Wait::Fsync));
 }
 
 #[test]
-fn fsync_without_telling_needs_a_server_that_syncs_before_it_answers() {
-    assert_eq!(judge(REDIS_7_0, GOOD, &settings("fsync")).unwrap().wait, None);
-    for config in [
-        Some(["noeviction", "yes", "everysec", "no"]),
-        Some(["noeviction", "yes", "always", "yes"]),
-        Some(["noeviction", "no", "always", "no"]),
-    ] {
-        assert!(judge(REDIS_7_0, config, &settings("fsync")).is_err(), "{config:?}");
+fn fsync_is_asked_for_in_a_cluster_whatever_its_primaries_say_now() {
+    let judge = |info: &str| {
+        let info = info.replace("cluster_enabled:0", "cluster_enabled:1");
+        Demands::of(&settings("fsync"), true).judge(&Report::read(answers(&info, GOOD)).unwrap()).unwrap().wait
+    };
+    assert_eq!(judge(VALKEY), Some(Wait::Fsync));
+    assert_eq!(judge(REDIS_7_0), None);
+}
+
+#[test]
+fn fsync_is_refused_where_a_server_may_answer_before_it_and_cannot_tell() {
+    for config in [["noeviction", "yes", "everysec", "no"], ["noeviction", "yes", "always", "yes"]] {
+        assert!(judge(REDIS_7_0, Some(config), &settings("fsync")).is_err(), "{config:?}");
     }
     let hidden = format!("{REDIS_7_0}maxmemory_policy:noeviction\r\naof_enabled:1\r\n");
     assert!(judge(&hidden, None, &settings("fsync")).is_err());
@@ -100,8 +114,10 @@ fn fsync_without_telling_needs_a_server_that_syncs_before_it_answers() {
 
 #[test]
 fn fsync_is_refused_where_nothing_is_ever_synced() {
-    for config in [Some(["noeviction", "no", "always", "no"]), Some(["noeviction", "yes", "no", "no"])] {
-        assert!(judge(VALKEY, config, &settings("fsync")).is_err(), "{config:?}");
+    for config in [["noeviction", "no", "always", "no"], ["noeviction", "yes", "no", "no"]] {
+        for info in [REDIS_7_0, VALKEY] {
+            assert!(judge(info, Some(config), &settings("fsync")).is_err(), "{config:?}");
+        }
     }
 }
 
