@@ -18,6 +18,10 @@ local head = redis.call('GET', head_key) or '0 0000000000000000'
 local found = head
 if record_key then
   found = redis.call('GETRANGE', record_key, 0, 7)
+  -- An empty record is a broken one and not an absent one: it is at no version.
+  if found == '' and redis.call('EXISTS', record_key) == 1 then
+    found = nil
+  end
 end
 if found ~= expected and (record_key or expected ~= '') then
   if must_write == '1' then

@@ -10,10 +10,10 @@ use atropos::domain::clock::FixedClock;
 use atropos::domain::family::Family;
 use atropos::domain::store::{Committed, Created, Store, Version};
 use atropos::store::embedded::{Embedded, Settings};
+use atropos_testbed::until;
 use tempfile::TempDir;
 
 use super::disk::Disk;
-use super::until;
 use crate::embedded::{START, settings};
 use crate::suite::{KEEP, family, generation, nth, reads_generation, revocations, to};
 

@@ -11,7 +11,7 @@ mod waiting;
 use atropos::domain::family::Family;
 use atropos::domain::store::{Commit, Committed, Store, Unavailable, Version};
 
-use crate::suite::{DEADLINE, KEEP, generation, nth, revocations, to};
+use crate::suite::{KEEP, generation, nth, revocations, to};
 
 /// Writes generation `number`, at version `number`, together with a revocation whose tag is `number`.
 async fn commit(store: &dyn Store, family: &Family, number: u32) -> Result<Committed, Unavailable> {
@@ -19,14 +19,4 @@ async fn commit(store: &dyn Store, family: &Family, number: u32) -> Result<Commi
     let (expected, version) = (Version(u64::from(number) - 1), Version(u64::from(number)));
     let append = to(nth(0), &entries);
     store.commit(Commit { expected, version, family: &next, keep_for: KEEP, append }).await
-}
-
-/// Asks again and again until the answer is yes; `what` is said when it never is.
-async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let asking = async {
-        while !condition().await {
-            tokio::task::yield_now().await;
-        }
-    };
-    assert!(tokio::time::timeout(DEADLINE, asking).await.is_ok(), "waited {DEADLINE:?} in vain until {what}");
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use atropos::domain::store::{Commit, Store, Version};
+use atropos_testbed::until;
 
-use super::until;
 use crate::embedded::{EmbeddedBench, START, change_row};
 use crate::suite::{Bench as _, KEEP, family, family_of, nth, to};
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use atropos::domain::clock::FixedClock;
 use atropos::domain::store::{Store, Version};
 use atropos::store::embedded::{Embedded, Settings};
+use atropos_testbed::until;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tempfile::TempDir;
 
 use super::disk::Disk;
-use super::until;
 use crate::embedded::{START, settings};
 use crate::suite::{KEEP, family, nth};
 
