@@ -8,6 +8,7 @@ use crate::names::{FamilyId, RequestId, TokenId};
 use crate::protocol::Protocol;
 use crate::scenario::{Call, Durability};
 use crate::state::{Answer, Because, State};
+use crate::steps::Step;
 
 pub const REVOKED_IS_INACTIVE: &str = "no token is active after a revocation of it has answered";
 pub const ONLY_REVOKED_IS_INACTIVE: &str =
@@ -141,10 +142,13 @@ impl Protocol {
                 let creator = self.scenario.creator(family).filter(|_| !self.grant(family).from_code);
                 creator.is_some_and(|creator| state.requests[creator].answered_before.contains(id))
             };
-            let begun = |id: RequestId| state.requests[id].step != crate::steps::Step::Waiting;
+            let begun = |id: RequestId| state.requests[id].step != Step::Waiting;
             self.revocations().any(|(id, target)| begun(id) && target.names(&link) && !born_after(id))
                 || self.scenario.requests.iter().enumerate().any(|(id, request)| {
-                    matches!(request.call, Call::Refresh(presented) if presented.family == family) && begun(id)
+                    let reused = !matches!(state.requests[id].answer, Some(Answer::Tokens(_)));
+                    matches!(request.call, Call::Refresh(presented) if presented.family == family)
+                        && begun(id)
+                        && reused
                 })
         })
     }

@@ -1,7 +1,7 @@
 //! What operators do, through a running server's socket or, if none is running, on the store itself.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Failure;
@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::domain::Target;
 use crate::domain::clock::SystemClock;
 use crate::domain::store::Receipt;
-use crate::settings::{Mode, Settings};
+use crate::settings::Mode;
 
 pub(super) async fn keys(args: &KeysArgs) -> Result<(), Failure> {
     let operator = Operator::at(&args.place).await?;
@@ -135,7 +135,8 @@ fn unexpected(answer: Answer) -> Failure {
 
 /// Whoever answers: a running server, or the store through this process.
 enum Operator {
-    Running(Settings),
+    /// By its data folder.
+    Running(PathBuf),
     Itself(Box<App>),
 }
 
@@ -147,7 +148,7 @@ impl Operator {
         overrides.extend(place.store.clone().map(|url| ("store.url", url)));
         let settings = load(mode, place.config.as_deref(), &overrides)?;
         if socket::is_answered(&settings.store.data).await? {
-            return Ok(Self::Running(settings));
+            return Ok(Self::Running(settings.store.data));
         }
         if mode == Mode::Dev && !Path::new(&settings.store.data).exists() {
             let folder = settings.store.data.display();
@@ -163,7 +164,7 @@ impl Operator {
     async fn ask(&self, operation: Operation) -> Result<Answer, Failure> {
         match self {
             Self::Itself(app) => Ok(perform(&app.authority, operation).await),
-            Self::Running(settings) => match socket::ask(&settings.store.data, &operation).await? {
+            Self::Running(data) => match socket::ask(data, &operation).await? {
                 Some(answer) => Ok(answer),
                 None => Err(Failure("the server has just ended; ask again".to_owned())),
             },

@@ -32,8 +32,9 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Port 0 stands for a free one.
+    /// Port 0 stands for a free one. Must be called within a tokio runtime.
     pub fn bind(service: SocketAddr, metrics: Option<SocketAddr>) -> io::Result<Self> {
+        allow_open_files();
         Ok(Self { service: listen(service)?, metrics: metrics.map(listen).transpose()? })
     }
 
@@ -96,6 +97,14 @@ pub async fn terminated() -> io::Result<()> {
     tokio::select! {
         _ = terminate.recv() => Ok(()),
         interrupted = tokio::signal::ctrl_c() => interrupted,
+    }
+}
+
+/// Thousands of connections may lie idle, and each is an open file. A shell gives its programs 1024, for the sake of those
+/// that use `select`; what they may have beyond that for the asking is enough.
+fn allow_open_files() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files, and so of connections, cannot be raised");
     }
 }
 

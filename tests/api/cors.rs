@@ -1,16 +1,17 @@
 //! What pages of other origins may do (RFC 7009 section 2.3, RFC 10017).
 
+use atropos::http::Options;
 use reqwest::Method;
 use rstest::rstest;
 
 use crate::answer::Answer;
-use crate::spawn::{App, Setup, basic_with, options};
+use crate::spawn::{App, Setup, basic, basic_with, options};
 
 const PAGE: &str = "https://page.example";
 
 async fn open_to(origins: &[&str]) -> App {
     let cors_origins = origins.iter().map(|&origin| origin.to_owned()).collect();
-    let options = atropos::http::Options { cors_origins, ..options() };
+    let options = Options { cors_origins, ..options() };
     App::with(Setup { options, ..Setup::default() }).await
 }
 
@@ -52,7 +53,7 @@ async fn a_page_can_read_errors_too() {
     let with_origin = |form: &[(&str, &str)], authorization: String| {
         app.post("/oauth/revoke", form).header("origin", PAGE).header("authorization", authorization)
     };
-    let right = || crate::spawn::basic("session");
+    let right = || basic("session");
     let mut answers = vec![
         Answer::to(with_origin(&[("token", "x")], right())).await,
         Answer::to(with_origin(&[], right())).await,

@@ -10,6 +10,7 @@ mod raw;
 mod spawn;
 mod watched;
 
+mod administration;
 mod bad_input;
 mod client_authentication;
 mod cors;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use atropos::http::Options;
 use reqwest::Method;
 use rstest::rstest;
 use tokio::io::AsyncWriteExt as _;
@@ -11,7 +12,7 @@ use crate::answer::Answer;
 use crate::raw;
 use crate::spawn::{App, Setup, basic, basic_with, options};
 
-async fn with_options(change: impl FnOnce(&mut atropos::http::Options)) -> App {
+async fn with_options(change: impl FnOnce(&mut Options)) -> App {
     let mut options = options();
     change(&mut options);
     App::with(Setup { options, ..Setup::default() }).await
@@ -142,7 +143,7 @@ async fn nobody_else_can_say_where_he_is() {
 /// A request whose body is still on its way when the server is told to end is answered in full.
 #[tokio::test]
 async fn draining_denies_readiness_first_and_cuts_nobody() {
-    let app = with_options(|options| options.drain_notice = Duration::from_secs(1)).await;
+    let app = with_options(|options| options.drain_notice = Duration::from_secs(3)).await;
     let token = app.issue("session").await.access;
     let body = format!("token={token}");
     let (first, last) = body.split_at(8);

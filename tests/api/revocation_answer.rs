@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use atropos::domain::authority::PerMinute;
 use rstest::rstest;
 
 use crate::answer::Answer;
 use crate::spawn::{App, Setup, basic, basic_with};
-use atropos::domain::authority::PerMinute;
 
 const PATH: &str = "/oauth/revoke";
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
-use atropos::domain::authority::PerMinute;
+use atropos::domain::authority::{Authority, PerMinute};
 use atropos::domain::clock::{Clock, FixedClock};
 use atropos::http::{Listeners, Options, State};
 use atropos::telemetry::Metrics;
@@ -103,6 +103,11 @@ impl App {
         Self { address, metrics_address, clock, store, state, http, shutdown, served, folder }
     }
 
+    /// What operators, and flows that are not there yet, call without the wire.
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.state.authority
+    }
+
     /// Seconds since the epoch, by the server's clock.
     pub(crate) fn now(&self) -> u64 {
         self.clock.now().as_secs()
@@ -141,7 +146,7 @@ impl App {
 
     /// As if a person had logged in at a public client.
     pub(crate) async fn log_in(&self, client: &str, subject: &str) -> Tokens {
-        let authority = &self.state.authority;
+        let authority = self.authority();
         let client = authority.clients.find(client).expect("a client of the tests");
         let issued = authority.begin_session(client, subject, scope("read write")).await.expect("issued");
         Tokens {

@@ -53,7 +53,7 @@ impl Turn<'_> {
                 let head = self.readable().denylists[shard].head;
                 go(Step::JudgeAgain(noted, head))
             }
-            Step::JudgeAgain(noted, head) => self.judge_again(family, noted, head),
+            Step::JudgeAgain(noted, head) => self.judge_again(id, family, noted, head),
         }
     }
 
@@ -88,19 +88,21 @@ impl Turn<'_> {
     }
 
     fn write(&mut self, id: RequestId, family: FamilyId, mut noted: Noted) -> Next {
-        let draw = self.state.requests[id].drawn;
-        let shard = self.protocol.shard(family);
-        let ancestors = self.protocol.ancestors(family);
         let rules = &self.protocol.rules;
-        let store = self.upstream();
         if !rules.epoch_noted_before_evidence {
-            noted.epoch = store.denylists[shard].head.position;
+            let shard = self.protocol.shard(family);
+            noted.epoch = self.upstream().denylists[shard].head.position;
         }
-        store.families[family] = Some(Family::born(TokenId::refresh(family), draw, noted.epoch, ancestors));
+        self.upstream().families[family] = Some(self.newborn(id, family, noted.epoch));
         if rules.written_family_judged_again { go(Step::ReadHead(noted)) } else { Next::Answer(Answer::Done) }
     }
 
-    fn judge_again(&mut self, family: FamilyId, noted: Noted, head: Head) -> Next {
+    fn newborn(&self, id: RequestId, family: FamilyId, epoch: Epoch) -> Family {
+        let drawn = self.state.requests[id].drawn;
+        Family::born(TokenId::refresh(family), drawn, epoch, self.protocol.ancestors(family))
+    }
+
+    fn judge_again(&mut self, id: RequestId, family: FamilyId, noted: Noted, head: Head) -> Next {
         let shard = self.protocol.shard(family);
         let rules = &self.protocol.rules;
         // A head older than the epoch is of another history, wherever the copy stands.
@@ -111,18 +113,15 @@ impl Turn<'_> {
         if older || (rules.epoch_before_fork_abandoned && self.node().forks != noted.forks) {
             return go(Step::NoteEpoch);
         }
-        // A failover may have lost what was written.
-        let Some(record) = self.record(family) else {
-            return go(Step::NoteEpoch);
-        };
-        if !self.is_covered(shard, TokenId::access(family), &record) && !self.code_is_covered(family) {
+        let written = self.newborn(id, family, noted.epoch);
+        if !self.is_covered(shard, TokenId::access(family), &written) && !self.code_is_covered(family) {
             return Next::Answer(Answer::Done);
         }
         if rules.covered_family_starts_over {
             return go(Step::NoteEpoch);
         }
         let epoch = self.copy(shard).head.position;
-        self.upstream().families[family] = Some(Family { epoch, ..record });
+        self.upstream().families[family] = Some(Family { epoch, ..written });
         Next::Answer(Answer::Done)
     }
 }

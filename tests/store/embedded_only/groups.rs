@@ -89,7 +89,7 @@ async fn what_writes_nothing_does_not_wait_for_the_disk() {
 
 /// As the server uses it: several threads, each with a runtime of its own.
 #[test]
-fn threads_do_not_lose_one_anothers_changes() {
+fn threads_do_not_lose_changes_of_one_another() {
     const THREADS: u32 = 4;
     const CHANGES: u32 = 25;
     let bench = bench();

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use atropos::domain::Shard;
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::disk::Disk;
 use crate::embedded::{EmbeddedBench, START, settings};
-use crate::suite::{Bench as _, KEEP, family, nth, revocations, to};
+use crate::suite::{Bench as _, KEEP, family, revocations, to};
 
 fn open(folder: &Path) -> Result<Embedded, OpenError> {
     Embedded::open(&settings(folder), Arc::new(FixedClock::at(START)))
