@@ -187,6 +187,10 @@ fn an_endpoint_for_traces_needs_the_feature() {
     let result = serve("otel.endpoint = 'http://127.0.0.1:4318/v1/traces'");
     if cfg!(feature = "otel") {
         assert_eq!(result.unwrap().otel.endpoint, "http://127.0.0.1:4318/v1/traces");
+        for wrong in ["https://127.0.0.1:4318/v1/traces", "127.0.0.1:4318", "collector"] {
+            let problem = only_problem(serve(&format!("otel.endpoint = '{wrong}'")));
+            assert!(problem.starts_with("otel.endpoint: must be an http URL"), "{problem}");
+        }
     } else {
         let problem = only_problem(result);
         assert!(problem.starts_with("otel.endpoint: is set, but this program was built without"), "{problem}");
