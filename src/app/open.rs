@@ -23,15 +23,21 @@ pub(super) async fn store(
             Arc::new(Embedded::open(&own, Arc::clone(clock))?)
         }
         Location::Redis(url) => {
+            let certificate = settings.client_certificate.as_ref();
             let own = RedisSettings {
                 url: SecretString::from(url.expose()),
+                username: settings.username.clone(),
                 password: settings.password.clone(),
+                sentinel_username: settings.sentinel_username.clone(),
+                sentinel_password: settings.sentinel_password.clone(),
+                client_cert_file: certificate.map(|(certificate, _)| certificate.clone()),
+                client_key_file: certificate.map(|(_, key)| key.clone()),
                 ca_file: settings.ca_file.clone(),
                 prefix: settings.prefix.clone(),
                 shards: settings.shards,
                 timeout: settings.timeout,
                 allow_eviction: settings.allow_eviction,
-                ..RedisSettings::new(url.expose(), settings.durability)
+                durability: settings.durability,
             };
             Arc::new(RedisStore::open(&own).await?)
         }

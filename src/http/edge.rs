@@ -8,7 +8,6 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _};
-use tracing::Instrument as _;
 use uuid::{Builder, Uuid};
 
 use super::error::Failure;
@@ -16,7 +15,7 @@ use super::host;
 use super::state::State;
 use crate::domain::chance::{Chance as _, SystemChance};
 use crate::domain::client::ClientId;
-use crate::telemetry::request::span;
+use crate::telemetry::request::within;
 use crate::telemetry::{Ending, Outcome, Route};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,7 +31,7 @@ where
         let response = handle(request, next).await?;
         Ok(finish(response, id, began))
     };
-    handled.instrument(span(id)).await
+    within(id, handled).await
 }
 
 async fn handle<B>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse, Error>

@@ -48,7 +48,7 @@ pub(super) struct Section {
     data: PathBuf,
     prefix: String,
     shards: u16,
-    #[serde(deserialize_with = "value::optional")]
+    #[serde(deserialize_with = "durability")]
     durability: Option<Durability>,
     #[serde(deserialize_with = "value::positive_duration")]
     timeout: Duration,
@@ -73,10 +73,19 @@ fn location<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Location, D::E
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
+fn durability<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Durability>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let choice = "it must be \"memory\", \"fsync\" or \"replicas:N\" with N from 1 to 255";
+    text.parse().map(Some).map_err(|_| de::Error::custom(format!("is \"{text}\"; {choice}")))
+}
+
 /// Why there is no default: what a promise has to survive is for its operator to say.
-const NO_DURABILITY: &str = "is missing; say what a revocation that was answered 200 has to survive: \"memory\" (a crash \
-    of this server), \"fsync\" (a power cut at the store, which has it on disk) or \"replicas:N\" (the loss of the \
-    store's primary, for N replicas have it as well)";
+const NO_DURABILITY: &str = "is missing; say what a revocation that was answered 200 has to survive: \
+    \"memory\" (a crash of this server), \"fsync\" (a power cut at the store, which has it on disk) or \
+    \"replicas:N\" (the loss of the store's primary, for N replicas have it as well)";
 
 impl Section {
     pub(super) fn check(self, mode: Mode, problems: &mut Problems) -> Store {

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use tracing::field::display;
+
 use super::metrics::Metrics;
+use super::request;
 use crate::domain::audit::{Audit, Event};
 use crate::domain::client::ClientId;
 use crate::domain::store::Receipt;
@@ -27,36 +30,43 @@ impl Audit for AuditLog {
 }
 
 fn write(event: &Event) {
+    let request = request::current().map(display);
     match event {
         Event::Issued { family, client, surface, grant } => {
             let surface = surface.as_str();
-            tracing::info!(target: "audit", event = "issued", %family, %client, surface, grant, "tokens issued");
+            tracing::info!(
+                target: "audit", event = "issued", request, %family, %client, surface, grant, "tokens issued"
+            );
         }
         Event::Refreshed { family, client, serial } => {
-            tracing::info!(target: "audit", event = "refreshed", %family, %client, serial, "tokens refreshed");
+            tracing::info!(
+                target: "audit", event = "refreshed", request, %family, %client, serial, "tokens refreshed"
+            );
         }
         Event::Replayed { family, client, serial } => {
-            tracing::info!(target: "audit", event = "replayed", %family, %client, serial, "a lost answer given again");
+            tracing::info!(
+                target: "audit", event = "replayed", request, %family, %client, serial, "a lost answer given again"
+            );
         }
         Event::Reused { family, client, serial, receipt } => {
             let Receipt { families, refresh_tokens, access_tokens } = receipt;
             tracing::warn!(
-                target: "audit", event = "reused", %family, %client, serial, families, refresh_tokens, access_tokens,
-                "a spent refresh token came again; its family was ended"
+                target: "audit", event = "reused", request, %family, %client, serial, families, refresh_tokens,
+                access_tokens, "a spent refresh token came again; its family was ended"
             );
         }
         Event::Revoked { target, family, client, cause, receipt } => {
             let Receipt { families, refresh_tokens, access_tokens } = receipt;
-            let family = family.map(tracing::field::display);
+            let family = family.map(display);
             let (client, cause) = (client.as_ref().map(ClientId::as_str), cause.as_str());
             tracing::info!(
-                target: "audit", event = "revoked", reach = target, family, client, cause, families, refresh_tokens,
-                access_tokens, "revoked"
+                target: "audit", event = "revoked", request, reach = target, family, client, cause, families,
+                refresh_tokens, access_tokens, "revoked"
             );
         }
         Event::Healed { shard, entries } => {
             tracing::warn!(
-                target: "audit", event = "healed", shard, entries,
+                target: "audit", event = "healed", request, shard, entries,
                 "the store had lost revocations; they were put back"
             );
         }

@@ -6,13 +6,21 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::{Status, TraceContextExt as _, TracerProvider as _};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
-use tracing::{Span, Subscriber};
-use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt as _};
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::{Level, Span, Subscriber};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
+use uuid::Uuid;
 
 use super::request::Outcome;
 use crate::settings::Otel;
+
+/// What a trace is made of. Disabled, and all but free, where none are sent: no other layer takes spans.
+pub(super) fn span(id: Uuid) -> Span {
+    tracing::info_span!("request", %id, otel.kind = "server")
+}
 
 /// Tells the trace of the current span what was only known when the request was answered. Nothing where none is made.
 pub(super) fn describe(surface: &'static str, route: &'static str, outcome: Outcome) {
@@ -44,11 +52,8 @@ impl fmt::Debug for Traces {
     }
 }
 
-/// What sends every span, and what sends the last of them.
-type Exporting<S> = (OpenTelemetryLayer<S, SdkTracer>, Traces);
-
-/// A layer that sends every span to the endpoint; `None` if there is none.
-pub(super) fn layer<S>(otel: &Otel) -> Result<Option<Exporting<S>>, String>
+/// A layer that sends every span, and no event, to the endpoint; `None` if there is none.
+pub(super) fn layer<S>(otel: &Otel) -> Result<Option<(impl Layer<S> + use<S>, Traces)>, String>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -61,5 +66,6 @@ where
     let resource = Resource::builder().with_service_name(env!("CARGO_PKG_NAME")).build();
     let provider = SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build();
     let tracer = provider.tracer(env!("CARGO_PKG_NAME"));
-    Ok(Some((tracing_opentelemetry::layer().with_tracer(tracer), Traces(provider))))
+    let spans = filter_fn(|metadata| metadata.is_span() && *metadata.level() <= Level::INFO);
+    Ok(Some((tracing_opentelemetry::layer().with_tracer(tracer).with_filter(spans), Traces(provider))))
 }

@@ -88,10 +88,24 @@ impl From<&Error> for Outcome {
     }
 }
 
-/// The span that a request is handled in, [`Route::finish`] included: every event within tells its id, and traces are
+tokio::task_local! {
+    static CURRENT: Uuid;
+}
+
+/// Handles a request, [`Route::finish`] included: audit events within name the request, and where traces are sent one is
 /// made of it.
-pub fn span(id: Uuid) -> tracing::Span {
-    tracing::info_span!(target: "request", "request", %id, otel.kind = "server")
+///
+/// Without traces there is no span: to open one and to print it with each event costs as much as the line itself.
+pub async fn within<F: Future>(id: Uuid, handle: F) -> F::Output {
+    let handle = CURRENT.scope(id, handle);
+    #[cfg(feature = "otel")]
+    let handle = tracing::Instrument::instrument(handle, super::otlp::span(id));
+    handle.await
+}
+
+/// The request that this task handles.
+pub(super) fn current() -> Option<Uuid> {
+    CURRENT.try_with(|id| *id).ok()
 }
 
 /// What a handler knows of how its request ended. Kept with the answer until the line is written.

@@ -5,6 +5,8 @@ use std::io::{IsTerminal as _, stderr};
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Directive;
+#[cfg(feature = "otel")]
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
@@ -32,13 +34,14 @@ pub struct Telling {
 /// Sets the subscriber of this process: log lines to the standard error output, traces to the collector if there is one.
 /// Once; the second call is refused.
 pub fn start(log: &Log, otel: &Otel) -> Result<Telling, StartError> {
-    let terminal = stderr().is_terminal();
-    let lines = lines(log, stderr, terminal);
+    let lines = lines(log, stderr, stderr().is_terminal());
     #[cfg(feature = "otel")]
     {
-        let (layer, traces) = super::otlp::layer(otel).map_err(StartError)?.unzip();
-        install(tracing_subscriber::registry().with(filter(&log.filter)).with(lines).with(layer))?;
-        Ok(Telling { _traces: traces })
+        let (traces, telling) = super::otlp::layer(otel).map_err(StartError)?.unzip();
+        // Each layer takes its own: how much is logged has nothing to do with what is traced.
+        let log = filter(&log.filter).and(filter_fn(|metadata| !metadata.is_span()));
+        install(tracing_subscriber::registry().with(traces).with(lines.with_filter(log)))?;
+        Ok(Telling { _traces: telling })
     }
     #[cfg(not(feature = "otel"))]
     {
@@ -72,8 +75,7 @@ fn filter(text: &str) -> EnvFilter {
     ALWAYS.iter().filter(|target| !named(target)).map(directive).fold(base, EnvFilter::add_directive)
 }
 
-/// One line per event. A span is not told by itself; its fields stand with each event in it, so that an audit event
-/// names its request.
+/// One line per event.
 fn lines<S, W>(log: &Log, writer: W, terminal: bool) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -83,7 +85,7 @@ where
     match (log.format, terminal) {
         (LogFormat::Text, _) | (LogFormat::Auto, true) => layer.boxed(),
         (LogFormat::Json, _) | (LogFormat::Auto, false) => {
-            layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+            layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
         }
     }
 }

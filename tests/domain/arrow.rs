@@ -27,7 +27,7 @@ const FORBIDDEN: [(&str, &[&str]); 3] = [
 fn no_layer_names_one_that_it_must_not_know() {
     let mut crossed = Vec::new();
     for (layer, names) in FORBIDDEN {
-        let files = sources(Path::new(layer));
+        let files = files(Path::new(layer), "rs");
         assert!(!files.is_empty(), "{layer} is where its sources are");
         for file in files {
             let text = fs::read_to_string(&file).unwrap();
@@ -42,13 +42,14 @@ fn no_layer_names_one_that_it_must_not_know() {
     assert!(crossed.is_empty(), "{crossed:#?}");
 }
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
+/// All files below a folder whose name ends so.
+pub(crate) fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.extend(files(&path, ending));
+        } else if path.extension().is_some_and(|found| found == ending) {
             found.push(path);
         }
     }

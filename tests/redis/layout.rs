@@ -66,11 +66,12 @@ async fn s22_an_index_lasts_as_long_as_the_longest_of_its_families() {
 async fn an_index_forgets_families_whose_records_are_gone() {
     let server = RedisServer::start(Flavor::Redis, &[]).await;
     let store = open(&settings(&server.url())).await;
-    let (gone, here) = (persons_session(shard(1), 1, "alice"), persons_session(shard(1), 2, "alice"));
+    let [old, gone, new] = [1, 2, 3].map(|random| persons_session(shard(1), random, "alice"));
+    create(&store, &old).await;
     store.create(&gone, Version(1), Duration::from_millis(1)).await.unwrap();
-    soon("the first record has expired", async || store.load(gone.id).await.unwrap().stored.is_none()).await;
-    store.create(&here, Version(1), HOUR).await.unwrap();
-    assert_eq!(store.families_of("alice", None, 10).await.unwrap(), [here.id]);
+    soon("a record has expired", async || store.load(gone.id).await.unwrap().stored.is_none()).await;
+    create(&store, &new).await;
+    assert_eq!(store.families_of("alice", None, 10).await.unwrap(), [old.id, new.id]);
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! Which servers are taken, and what is said of those that are not.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atropos::domain::store::Store;
@@ -8,7 +7,8 @@ use atropos::store::redis::{OpenError, RedisSettings, RedisStore};
 use atropos_testbed::{Flavor, RedisServer};
 
 use crate::support::{
-    append, commit, create, open, persons_session, refusal, revocation, say, session, settings, shard, with,
+    append, commit, create, open, persons_session, refusal, revocation, say, session, settings, shard, tells_fsync,
+    with,
 };
 
 const ALWAYS: [(&str, &str); 2] = [("appendonly", "yes"), ("appendfsync", "always")];
@@ -68,28 +68,39 @@ async fn a_node_of_a_cluster_is_refused_as_a_single_server() {
 async fn a_server_that_is_no_node_of_a_cluster_is_not_taken_for_one() {
     let server = RedisServer::start(Flavor::Redis, &[]).await;
     let url = server.url().replace("redis://", "redis+cluster://");
-    RedisStore::open(&with(&url, "memory", SECOND), None).await.unwrap_err();
+    RedisStore::open(&with(&url, "memory", SECOND)).await.unwrap_err();
 }
 
 #[tokio::test]
 async fn fsync_is_refused_where_it_cannot_be_kept() {
-    for (flavor, config, timeout) in [
-        (Flavor::Redis, &[][..], SECOND),
-        (Flavor::Redis, &EVERY_SECOND, 3 * SECOND),
-        (Flavor::Valkey, &[], SECOND),
-        (Flavor::Valkey, &EVERY_SECOND, SECOND),
-        (Flavor::Valkey, &[("appendonly", "yes"), ("appendfsync", "no")], 3 * SECOND),
-    ] {
-        let server = RedisServer::start(flavor, config).await;
-        let why = refusal(&with(&server.url(), "fsync", timeout)).await;
-        assert!(why.starts_with("durability is \"fsync\", but"), "{why}");
+    let no_disk: &[(&str, &str)] = &[];
+    let no_sync = &[("appendonly", "yes"), ("appendfsync", "no")];
+    for flavor in Flavor::ALL {
+        for (config, timeout) in [(no_disk, SECOND), (no_sync, 3 * SECOND), (&EVERY_SECOND, SECOND)] {
+            let server = RedisServer::start(flavor, config).await;
+            let why = refusal(&with(&server.url(), "fsync", timeout)).await;
+            assert!(why.starts_with("durability is \"fsync\", but"), "{why}");
+        }
     }
 }
 
 #[tokio::test]
-async fn fsync_is_kept_where_it_can_be() {
-    for (flavor, config) in [(Flavor::Redis, ALWAYS), (Flavor::Valkey, ALWAYS), (Flavor::Valkey, EVERY_SECOND)] {
-        let server = RedisServer::start(flavor, &config).await;
+async fn fsync_once_a_second_is_taken_where_the_server_can_tell_and_there_is_time_to_wait() {
+    for flavor in Flavor::ALL {
+        let server = RedisServer::start(flavor, &EVERY_SECOND).await;
+        let patient = with(&server.url(), "fsync", 10 * SECOND);
+        if tells_fsync(&server.url()).await {
+            open(&patient).await.barrier(shard(0)).await.unwrap();
+        } else {
+            assert!(refusal(&patient).await.contains("appendfsync always"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn fsync_is_taken_where_every_write_is_synced() {
+    for flavor in Flavor::ALL {
+        let server = RedisServer::start(flavor, &ALWAYS).await;
         open(&with(&server.url(), "fsync", 10 * SECOND)).await.barrier(shard(0)).await.unwrap();
     }
 }
@@ -113,7 +124,7 @@ async fn an_acl_user_with_the_least_rights_is_enough_and_info_stands_in_for_conf
 
         let () = say(&format!("redis://app:s3cret@{at}"), "PING").await;
         let wrong = settings(&format!("redis://app:hunter2@{at}"));
-        let Err(OpenError::Unavailable(why)) = RedisStore::open(&wrong, None).await else {
+        let Err(OpenError::Unavailable(why)) = RedisStore::open(&wrong).await else {
             panic!("a wrong password opens nothing");
         };
         assert!(!why.0.contains("hunter2"), "{why}");
@@ -139,7 +150,7 @@ async fn whoever_opens_a_store_first_says_how_many_shards_it_has() {
     assert_eq!(open(&wanting(9)).await.shards(), first.shards());
     assert_eq!(first.heads().await.unwrap().0.len(), usize::from(first.shards()));
     for shards in [0, 4097] {
-        assert!(matches!(RedisStore::open(&wanting(shards), None).await, Err(OpenError::Settings(_))));
+        assert!(matches!(RedisStore::open(&wanting(shards)).await, Err(OpenError::Settings(_))));
     }
 }
 
@@ -159,24 +170,6 @@ async fn stores_of_different_prefixes_know_nothing_of_each_other() {
 async fn nobody_there_is_unavailable_within_the_bound() {
     let mut server = RedisServer::start(Flavor::Redis, &[]).await;
     server.kill().await;
-    let opened = RedisStore::open(&with(&server.url(), "memory", SECOND), None).await;
+    let opened = RedisStore::open(&with(&server.url(), "memory", SECOND)).await;
     assert!(matches!(opened, Err(OpenError::Unavailable(_))), "{opened:?}");
-}
-
-#[tokio::test]
-async fn an_observer_hears_of_every_trip() {
-    let server = RedisServer::start(Flavor::Redis, &[]).await;
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let ear = Arc::clone(&heard);
-    let observer = move |call, took: Duration, ok| {
-        assert!(took < 10 * SECOND);
-        ear.lock().unwrap().push((call, ok));
-    };
-    let store = RedisStore::open(&settings(&server.url()), Some(Arc::new(observer))).await.unwrap();
-    let family = session(shard(1), 1);
-    create(&store, &family).await;
-    store.load(family.id).await.unwrap();
-    let () = say(&server.url(), "SET atropos{1}:head nonsense").await;
-    store.load(family.id).await.unwrap_err();
-    assert_eq!(*heard.lock().unwrap(), [("open", true), ("create", true), ("load", true), ("load", false)]);
 }

@@ -62,7 +62,7 @@ async fn sentinels_that_know_nothing_of_the_name_or_do_not_answer_open_nothing()
     let mut sentinels = Sentinels::start(Flavor::Redis).await;
     let right = url(&sentinels);
     let wrong = settings(&right.replace(sentinels.master_name(), "nobody"));
-    assert!(matches!(RedisStore::open(&wrong, None).await, Err(OpenError::Unavailable(_))));
+    assert!(matches!(RedisStore::open(&wrong).await, Err(OpenError::Unavailable(_))));
     // Two of three may be down.
     for sentinel in &mut sentinels.sentinels()[..2] {
         sentinel.kill().await;
@@ -70,7 +70,7 @@ async fn sentinels_that_know_nothing_of_the_name_or_do_not_answer_open_nothing()
     open(&settings(&right)).await.ping().await.unwrap();
     sentinels.sentinels()[2].kill().await;
     let down = RedisSettings { timeout: Duration::from_secs(1), ..settings(&right) };
-    assert!(matches!(RedisStore::open(&down, None).await, Err(OpenError::Unavailable(_))));
+    assert!(matches!(RedisStore::open(&down).await, Err(OpenError::Unavailable(_))));
 }
 
 #[tokio::test]

@@ -24,11 +24,11 @@ pub(crate) fn with(url: &str, durability: &str, timeout: Duration) -> RedisSetti
 }
 
 pub(crate) async fn open(settings: &RedisSettings) -> RedisStore {
-    RedisStore::open(settings, None).await.unwrap()
+    RedisStore::open(settings).await.unwrap()
 }
 
 pub(crate) async fn refusal(settings: &RedisSettings) -> String {
-    match RedisStore::open(settings, None).await {
+    match RedisStore::open(settings).await {
         Err(OpenError::Refused(why)) => why,
         other => panic!("should be refused, but: {other:?}"),
     }
@@ -122,4 +122,10 @@ pub(crate) async fn calls(url: &str, command: &str) -> u64 {
     let stats: String = say(url, "INFO commandstats").await;
     let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
     line.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())
+}
+
+/// Whether a server can tell when a write is on disk: Valkey, and Redis from 7.2 on.
+pub(crate) async fn tells_fsync(url: &str) -> bool {
+    let found: Vec<redis::Value> = say(url, "COMMAND INFO waitaof").await;
+    found.iter().any(|command| *command != redis::Value::Nil)
 }

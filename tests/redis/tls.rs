@@ -39,7 +39,7 @@ async fn a_server_of_another_authority_is_not_talked_to() {
     let by_system = with(&server.url(), "memory", bound);
     let by_stranger = RedisSettings { ca_file: trusting(&stranger).ca_file, ..by_system.clone() };
     for settings in [by_system, by_stranger] {
-        let opened = RedisStore::open(&settings, None).await;
+        let opened = RedisStore::open(&settings).await;
         assert!(matches!(opened, Err(OpenError::Unavailable(_))), "{opened:?}");
     }
 }
@@ -55,7 +55,7 @@ async fn a_server_that_asks_for_a_certificate_gets_one() {
         client_key_file: Some(certificates.client_key()),
         ..trusting(&server)
     };
-    assert!(matches!(RedisStore::open(&without, None).await, Err(OpenError::Unavailable(_))));
+    assert!(matches!(RedisStore::open(&without).await, Err(OpenError::Unavailable(_))));
     open(&with).await.ping().await.unwrap();
 }
 
@@ -74,7 +74,7 @@ async fn settings_that_cannot_be_meant_are_named() {
         (missing, "store.ca_file"),
         (key_for_certificate, "store.ca_file"),
     ] {
-        let Err(OpenError::Settings(sentence)) = RedisStore::open(&settings, None).await else {
+        let Err(OpenError::Settings(sentence)) = RedisStore::open(&settings).await else {
             panic!("{settings:?} should be refused");
         };
         assert!(sentence.contains(named), "{sentence}");

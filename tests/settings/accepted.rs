@@ -238,8 +238,7 @@ fn dev_has_sample_clients(
     assert!(client.grant_types.iter().eq(grants));
     assert!(client.surfaces.iter().eq(&[Surface::Standard]));
     assert_eq!(client.scope.as_str(), "read write");
-    let audience: Vec<&str> = client.audience.iter().map(AsRef::as_ref).collect();
-    assert_eq!(audience, ["https://api.example"]);
+    assert!(client.audience.iter().map(|audience| &**audience).eq(["https://api.example"]));
     assert_eq!(client.tokens.format, format);
     assert_eq!(client.tokens.client_credentials_refresh, refresh);
     let seconds = if format == TokenFormat::Jwt { 300 } else { 3600 };

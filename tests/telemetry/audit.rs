@@ -6,8 +6,9 @@ use atropos::domain::Cause;
 use atropos::domain::audit::{Audit as _, Event};
 use atropos::domain::client::Surface;
 use atropos::domain::store::Receipt;
-use atropos::telemetry::{AuditLog, Metrics};
+use atropos::telemetry::{AuditLog, Metrics, request};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{client, family, lines_of};
 
@@ -111,4 +112,14 @@ fn healing_is_told() {
     let (line, metrics) = told(&Event::Healed { shard: 5, entries: 2 });
     assert_eq!(line, json!({ "level": "WARN", "event": "healed", "shard": 5, "entries": 2 }));
     assert_counted(&metrics, "atropos_healed_entries_total 2");
+}
+
+/// The domain knows of no requests; its events name theirs all the same.
+#[tokio::test]
+async fn an_event_names_its_request() {
+    let id = Uuid::from_u128(7);
+    let event = Event::Replayed { family: family(), client: client(), serial: 4 };
+    let (line, _) = request::within(id, async { told(&event) }).await;
+    assert_eq!(line["request"], id.to_string());
+    assert_eq!(told(&event).0.get("request"), None);
 }

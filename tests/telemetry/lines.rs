@@ -6,7 +6,7 @@ use atropos::domain::client::Surface;
 use atropos::domain::error::{ClientFault, Error, GrantFault};
 use atropos::domain::store::Unavailable;
 use atropos::settings::{Log, LogFormat, Otel};
-use atropos::telemetry::{self, Ending, Metrics, Outcome, request};
+use atropos::telemetry::{self, Ending, Metrics, Outcome};
 use rstest::rstest;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -67,15 +67,6 @@ fn the_reason_stands_in_the_log(#[case] error: Error, #[case] outcome: &str, #[c
     let line = line_of(&Ending::from(&error));
     assert_eq!(line["outcome"], outcome);
     assert_eq!(line.get("cause").and_then(Value::as_str), cause);
-}
-
-/// An audit event says which request it belongs to without knowing of requests.
-#[test]
-fn what_happens_within_a_request_names_it() {
-    let lines = lines_of("info", || {
-        request::span(Uuid::from_u128(7)).in_scope(|| tracing::info!(target: "audit", "something"));
-    });
-    assert_eq!(lines[0]["span"]["id"], "00000000-0000-0000-0000-000000000007");
 }
 
 #[rstest]

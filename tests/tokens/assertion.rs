@@ -50,7 +50,7 @@ async fn desk(keys: &[&Signer]) -> Desk {
     let keys = keys.iter().map(|signer| AssertionKey(signer.public.clone())).collect();
     let mut disabled = client("disabled", Authentication::PrivateKeyJwt(Clone::clone(&keys)));
     disabled.enabled = false;
-    let other = client("other", Authentication::PrivateKeyJwt(Clone::clone(&keys)));
+    let other = client("two", Authentication::PrivateKeyJwt(Clone::clone(&keys)));
     Desk::patient([client("one", Authentication::PrivateKeyJwt(keys)), other, disabled]).await
 }
 
@@ -133,9 +133,9 @@ async fn claims_that_do_not_hold_are_refused() {
     let desk = desk(&[&signer]).await;
     let now = NOW.as_secs();
     for (claim, value) in [
-        ("iss", json!("other")),
+        ("iss", json!("two")),
         ("iss", Value::Null),
-        ("sub", json!("other")),
+        ("sub", json!("two")),
         ("sub", json!("nobody")),
         ("sub", Value::Null),
         ("exp", Value::Null),
@@ -197,7 +197,7 @@ async fn another_client_may_have_the_same_jti() {
     let forger = Signer::new(None);
     assert!(is_refused(&desk, &forger.assert(&claims("1"))).await);
     let mut other = claims("1");
-    (other["iss"], other["sub"]) = (json!("other"), json!("other"));
+    (other["iss"], other["sub"]) = (json!("two"), json!("two"));
     assert!(present(&desk, &signer.assert(&other)).await.is_ok());
     assert!(present(&desk, &signer.assert(&claims("1"))).await.is_ok());
 }
@@ -231,7 +231,7 @@ async fn a_client_id_beside_the_assertion_must_agree() {
     let desk = desk(&[&signer]).await;
     let assertion = signer.assert(&claims("1"));
     let with = |client_id| Presented::Assertion { client_id: Some(client_id), assertion: &assertion };
-    let refused = desk.authenticator.authenticate(with("other"), None).await;
+    let refused = desk.authenticator.authenticate(with("two"), None).await;
     assert!(matches!(refused, Err(Error::InvalidClient(ClientFault::InvalidAssertion))));
     assert!(desk.authenticator.authenticate(with("one"), None).await.is_ok());
 }

@@ -95,6 +95,9 @@ async fn a_key_that_was_looked_for_in_vain_is_not_looked_for_again() {
     let before = store.reads();
     keys.read_current(&*store, &text).await.unwrap();
     assert_eq!(store.reads(), before);
+    keys.refresh(&*store).await.unwrap();
+    keys.read_current(&*store, &text).await.unwrap();
+    assert_eq!(store.reads(), before + 2, "every half minute it may be looked for again");
 }
 
 /// A read that began before the question is no answer to it: the key may have been made in between.

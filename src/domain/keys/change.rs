@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use super::algorithm::{KeyKind, SigningAlgorithm};
 use super::document::{decode, encode};
-use super::holder::{DOCUMENT, KeySettings, Keys, gone};
+use super::holder::{DOCUMENT, KeySettings, Keys};
 use super::lifecycle::{Key, OpenRing};
 use super::master::MasterSecret;
 use super::material::{Secret, generate};
-use super::ring::KeyRing;
 use super::status::Status;
 use super::{KeyError, KeyId};
 use crate::domain::Timestamp;
@@ -83,7 +82,7 @@ impl Keys {
             let (mut ring, master) = decode(&document.bytes, &self.settings.masters)?;
             let outcome = change(&mut ring, self.clock.now())?;
             if let Some(version) = write(store, Some(document.version), &ring, master, &*self.chance).await? {
-                self.replace(KeyRing::new(version, &ring)?);
+                self.replace(version, &ring)?;
                 return Ok(outcome);
             }
         }
@@ -98,7 +97,7 @@ pub(super) async fn settle(
     clock: &dyn Clock,
     chance: &dyn Chance,
     opening: bool,
-) -> Result<KeyRing, KeyError> {
+) -> Result<(Version, OpenRing), KeyError> {
     let mut spare: BTreeMap<KeyKind, Secret> = BTreeMap::new();
     for _ in 0..ATTEMPTS {
         let found = store.document(DOCUMENT).await?;
@@ -124,11 +123,11 @@ pub(super) async fn settle(
             due = true;
         }
         match expected {
-            Some(version) if !due => return KeyRing::new(version, &ring),
+            Some(version) if !due => return Ok((version, ring)),
             _ => {}
         }
         if let Some(version) = write(store, expected, &ring, master, chance).await? {
-            return KeyRing::new(version, &ring);
+            return Ok((version, ring));
         }
     }
     Err(contended())
@@ -165,4 +164,9 @@ async fn write(
 
 fn contended() -> KeyError {
     Unavailable("other nodes keep changing the key ring".to_owned()).into()
+}
+
+/// A node that runs does not make a new ring: all tokens that are out would be garbage.
+pub(super) fn gone() -> KeyError {
+    Unavailable("the key ring is gone from the store".to_owned()).into()
 }

@@ -12,7 +12,9 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep_until};
 
 use super::algorithm::{KeyKind, SigningAlgorithm};
+use super::change::{gone, settle};
 use super::document::decode;
+use super::lifecycle::OpenRing;
 use super::master::MasterSecrets;
 use super::provider::install;
 use super::ring::KeyRing;
@@ -20,7 +22,7 @@ use super::{KeyError, KeyId};
 use crate::domain::Timestamp;
 use crate::domain::chance::Chance;
 use crate::domain::clock::Clock;
-use crate::domain::store::{Store, Unavailable};
+use crate::domain::store::{Store, Unavailable, Version};
 use crate::domain::token::Verified;
 
 /// The name of the ring among the store's documents.
@@ -75,13 +77,13 @@ impl Keys {
         chance: Arc<dyn Chance>,
     ) -> Result<Self, KeyError> {
         install();
-        let ring = super::change::settle(store, &settings, &*clock, &*chance, true).await?;
+        let (version, ring) = settle(store, &settings, &*clock, &*chance, true).await?;
         Ok(Self {
             verified: Verified::new(settings.remembered),
             settings,
             clock,
             chance,
-            ring: ArcSwap::from_pointee(ring),
+            ring: ArcSwap::from_pointee(KeyRing::new(version, &ring)?),
             absent: Cache::new(Self::ABSENT),
             reloads: Mutex::default(),
             begun: AtomicU64::new(0),
@@ -148,8 +150,8 @@ impl Keys {
     /// token has expired, makes what this node's settings need.
     pub async fn refresh(&self, store: &dyn Store) -> Result<(), KeyError> {
         let _alone = self.alone().await;
-        let ring = super::change::settle(store, &self.settings, &*self.clock, &*self.chance, false).await?;
-        self.replace(ring);
+        let (version, ring) = settle(store, &self.settings, &*self.clock, &*self.chance, false).await?;
+        self.replace(version, &ring)?;
         self.absent.clear();
         Ok(())
     }
@@ -168,25 +170,21 @@ impl Keys {
     }
 
     /// Only while [`Self::alone`]: a ring that was read earlier must not replace one that was read later.
-    pub(super) fn replace(&self, ring: KeyRing) {
-        if ring.version != self.ring.load().version {
-            self.ring.store(Arc::new(ring));
+    pub(super) fn replace(&self, version: Version, ring: &OpenRing) -> Result<(), KeyError> {
+        if version != self.ring.load().version {
+            self.ring.store(Arc::new(KeyRing::new(version, ring)?));
         }
+        Ok(())
     }
 
     async fn load(&self, store: &dyn Store) -> Result<(), KeyError> {
         let document = store.document(DOCUMENT).await?.ok_or_else(gone)?;
         if document.version != self.ring.load().version {
-            let (open, _) = decode(&document.bytes, &self.settings.masters)?;
-            self.ring.store(Arc::new(KeyRing::new(document.version, &open)?));
+            let (ring, _) = decode(&document.bytes, &self.settings.masters)?;
+            self.replace(document.version, &ring)?;
         }
         Ok(())
     }
-}
-
-/// A node that runs does not make a new ring: all tokens that are out would be garbage.
-pub(super) fn gone() -> KeyError {
-    Unavailable("the key ring is gone from the store".to_owned()).into()
 }
 
 impl fmt::Debug for Keys {

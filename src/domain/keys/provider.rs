@@ -144,3 +144,46 @@ impl JwtVerifier for Parsed {
         self.0.algorithm.jose()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::crypto::{sign, verify};
+
+    use super::*;
+    use crate::domain::chance::SystemChance;
+    use crate::domain::keys::{KeyKind, material};
+
+    async fn slot(algorithm: SigningAlgorithm) -> Slot {
+        install();
+        let secret = material::generate(KeyKind::Signing(algorithm), &SystemChance).await.unwrap();
+        Slot::new(KeyPair::parse(algorithm, &secret).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_key_is_there_for_as_long_as_its_slot_is() {
+        let slot = slot(SigningAlgorithm::EdDsa).await;
+        let (encoding, decoding) = (slot.encoding_key(), slot.decoding_key());
+        let signature = sign(b"message", &encoding, Algorithm::EdDSA).unwrap();
+        assert!(verify(&signature, b"message", &decoding, Algorithm::EdDSA).unwrap());
+        drop(slot);
+        assert!(sign(b"message", &encoding, Algorithm::EdDSA).is_err());
+        assert!(verify(&signature, b"message", &decoding, Algorithm::EdDSA).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_key_is_used_with_its_own_algorithm_only() {
+        let slot = slot(SigningAlgorithm::Rs256).await;
+        assert!(sign(b"message", &slot.encoding_key(), Algorithm::RS256).is_ok());
+        assert!(sign(b"message", &slot.encoding_key(), Algorithm::PS256).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_shared_secret_never_names_a_slot() {
+        let slot = slot(SigningAlgorithm::EdDsa).await;
+        let (encoding, decoding) = (slot.encoding_key(), slot.decoding_key());
+        let secret = EncodingKey::from_secret(encoding.as_bytes());
+        let signature = sign(b"message", &secret, Algorithm::HS256).unwrap();
+        assert!(verify(&signature, b"message", &decoding, Algorithm::HS256).is_err());
+        assert!(sign(b"message", &secret, Algorithm::EdDSA).is_err());
+    }
+}

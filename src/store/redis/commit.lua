@@ -33,7 +33,7 @@ local now = time[1] * 1000000 + time[2]
 -- without memory refuses.
 if index_key then
   local millis = math.floor(now / 1000)
-  redis.call('ZADD', index_key, 'GT', string.format('%.0f', millis + keep), family)
+  redis.call('ZADD', index_key, string.format('%.0f', millis + keep), family)
   redis.call('ZREMRANGEBYSCORE', index_key, '-inf', millis)
   -- An index lasts as long as the longest of its members.
   if redis.call('PTTL', index_key) < tonumber(keep) then

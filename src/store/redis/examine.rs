@@ -8,7 +8,7 @@ use super::report::Report;
 use super::wait::Wait;
 use super::{Durability, RedisSettings};
 
-/// The oldest version with all that the scripts use (`GETDEL`, `ZADD GT`).
+/// The oldest version that has `GETDEL`.
 const OLDEST: (u32, u32) = (6, 2);
 
 /// The first version of Redis that can tell when a write is on disk; every Valkey calls itself as late.

@@ -5,9 +5,10 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use atropos::domain::Position;
 use atropos::domain::clock::FixedClock;
 use atropos::domain::family::Family;
-use atropos::domain::store::{Committed, Store, Version};
+use atropos::domain::store::{Committed, Created, Store, Version};
 use atropos::store::embedded::{Embedded, Settings};
 use tempfile::TempDir;
 
@@ -139,6 +140,21 @@ async fn everybody_in_a_failed_transaction_is_told_unavailable() {
     on.until_it_answers().await;
     assert_eq!(whole_generation(&on.store, &family).await, 0);
     assert_eq!(on.store.peek(&[1; 32]).await.unwrap(), None);
+}
+
+/// What found no reason to write found only what is durable.
+#[tokio::test]
+async fn what_writes_nothing_needs_no_disk() {
+    let on = OnDisk::new();
+    let family = generation(&family(nth(0), 1), 0);
+    on.store.create(&family, Version(0), KEEP).await.unwrap();
+    on.disk.fail_after(0, ErrorKind::StorageFull);
+    assert_eq!(on.store.create(&family, Version(5), KEEP).await.unwrap(), Created::Exists);
+    assert_eq!(super::commit(&on.store, &family, 7).await.unwrap(), Committed::Conflict);
+    assert_eq!(on.store.take(&[1; 32]).await.unwrap(), None);
+    on.store.forget(nth(0), &[Position(1)]).await.unwrap();
+    on.store.ping().await.unwrap();
+    on.store.barrier(nth(0)).await.unwrap();
 }
 
 #[tokio::test]

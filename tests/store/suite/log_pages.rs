@@ -92,6 +92,7 @@ pub(crate) async fn the_answer_to_a_write_may_stop_short_but_says_so(bench: &mut
     while log.more {
         let last = log.entries.last().unwrap().head();
         assert_ne!(last, log.head, "nothing is left");
+        assert!(log.entries.len() <= 3_001, "it goes round in circles");
         let rest = store.revocations(nth(0), Some(last), 1_000).await.unwrap();
         log.entries.extend(rest.entries.into_iter().skip(1));
         log.more = rest.more;
@@ -120,7 +121,9 @@ async fn whole(store: &dyn Store, page: usize) -> Vec<Entry> {
         if anchor.is_some() {
             assert_eq!(stretch.entries.first().map(Entry::head), anchor);
         }
+        let before = read.len();
         read.extend(stretch.entries.into_iter().skip(usize::from(anchor.is_some())));
+        assert!(read.len() > before, "it goes round in circles");
         if !stretch.more {
             assert_eq!(read.last().map(Entry::head), Some(stretch.head));
             return read;

@@ -1,0 +1,9 @@
+//! The program as people run it: processes, a shell, signals.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
+mod operators;
+mod program;
+mod starting;
+mod tour;
+mod two_nodes;
