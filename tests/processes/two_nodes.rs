@@ -8,8 +8,8 @@ use crate::program::{dev, is_active, post, session};
 struct Nodes {
     one: Binary,
     other: Binary,
-    _redis: RedisServer,
-    _data: TempDir,
+    redis: RedisServer,
+    data: TempDir,
 }
 
 /// One data folder, one store, one issuer: a cluster.
@@ -17,7 +17,7 @@ async fn nodes(flavor: Flavor) -> Nodes {
     let (data, redis) = (tempfile::tempdir().unwrap(), RedisServer::start(flavor, &[]).await);
     let more = ["--store", &redis.url(), "--issuer", "http://127.0.0.1:1"];
     let (one, other) = (dev(data.path(), &more).await, dev(data.path(), &more).await);
-    Nodes { one, other, _redis: redis, _data: data }
+    Nodes { one, other, redis, data }
 }
 
 /// RFC7009-2.1-ab: revoke at one, ask the other as the very next request.
@@ -48,8 +48,8 @@ async fn what_was_revoked_stays_dead_after_every_process_was_killed() {
     assert_eq!(answer.status(), 200);
     nodes.one.kill().await;
     nodes.other.kill().await;
-    let more = ["--store", &nodes._redis.url(), "--issuer", "http://127.0.0.1:1"];
-    let again = dev(nodes._data.path(), &more).await;
+    let more = ["--store", &nodes.redis.url(), "--issuer", "http://127.0.0.1:1"];
+    let again = dev(nodes.data.path(), &more).await;
     assert!(!is_active(&again, &revoked.access).await);
     assert!(is_active(&again, &alive.access).await);
 }
@@ -59,15 +59,15 @@ async fn what_was_revoked_stays_dead_after_every_process_was_killed() {
 async fn the_embedded_store_keeps_what_it_acknowledged_when_the_server_is_killed() {
     let data = tempfile::tempdir().unwrap();
     let more = ["--issuer", "http://127.0.0.1:1"];
-    let mut alive = Vec::new();
-    let mut dead = Vec::new();
+    let mut alive: Vec<String> = Vec::new();
+    let mut dead: Vec<String> = Vec::new();
     for _ in 0..5 {
         let mut server = dev(data.path(), &more).await;
-        for session in &dead {
-            assert!(!is_active(&server, session).await);
+        for token in &dead {
+            assert!(!is_active(&server, token).await);
         }
-        for session in &alive {
-            assert!(is_active(&server, session).await);
+        for token in &alive {
+            assert!(is_active(&server, token).await);
         }
         let (keep, end) = (session(&server, "demo-session").await, session(&server, "demo-session").await);
         let answer = post(&server, "/oauth/revoke", "demo-session", &[("token", &end.refresh)]).await;
