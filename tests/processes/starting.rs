@@ -63,8 +63,10 @@ async fn a_second_process_on_one_embedded_store_is_refused_in_plain_words() {
 /// Design section 9: a store belongs to one mode.
 #[tokio::test]
 async fn dev_and_serve_do_not_share_a_store() {
-    let (data, redis) =
-        (tempfile::tempdir().unwrap(), RedisServer::start(Flavor::Valkey, &[("appendonly", "yes")]).await);
+    let (data, redis) = (
+        tempfile::tempdir().unwrap(),
+        RedisServer::start(Flavor::Redis, &[("appendonly", "yes"), ("appendfsync", "always")]).await,
+    );
     let mut server = dev(data.path(), &["--store", &redis.url()]).await;
     server.terminate();
     server.ended().await;
