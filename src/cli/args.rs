@@ -1,7 +1,6 @@
 //! The command line, as `--help` tells it.
 
 #![expect(clippy::doc_markdown, reason = "these comments are what --help prints, where backticks would show")]
-#![expect(rustdoc::bare_urls, reason = "likewise")]
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! The command line.
 //!
-//! - [`args`]: what can be typed.
+//! - `args`: what can be typed.
 //! - `start`: `dev`, `serve`, `check`. `health`: asks a server. `secret`: `client hash-secret`.
 //! - `operate`: `keys`, `family`, `revoke`, `restored`, of a running server or of a store.
 

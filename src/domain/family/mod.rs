@@ -1,5 +1,5 @@
 //! A family: all that descends from one grant. One record, changed as a whole; every rule about it is a function from
-//! record to record in a file beside this one: [`birth`], [`alive`], [`refresh`], [`revoke`].
+//! record to record in a file beside this one: [`birth`], [`alive`], [`refresh`], `revoke`.
 
 pub mod alive;
 pub mod birth;
