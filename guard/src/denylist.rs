@@ -98,10 +98,7 @@ impl Denylist {
     /// Takes in a stretch of the log that joins this copy without a gap, up to `head`.
     pub fn apply(&self, entries: impl IntoIterator<Item = Entry>, head: Head) {
         let mut log = self.log();
-        for entry in entries {
-            self.mark(&entry.revocation);
-            log.insert(entry.position, entry.revocation);
-        }
+        self.write_down(&mut log, entries);
         // An answer that was overtaken must not turn the copy back.
         if head.position >= self.head().position {
             self.head.store(head.into());
@@ -113,10 +110,7 @@ impl Denylist {
     pub fn rebase(&self, entries: impl IntoIterator<Item = Entry>, head: Head) {
         let mut log = self.log();
         log.clear();
-        for entry in entries {
-            self.mark(&entry.revocation);
-            log.insert(entry.position, entry.revocation);
-        }
+        self.write_down(&mut log, entries);
         self.head.store(head.into());
     }
 
@@ -135,15 +129,6 @@ impl Denylist {
         log.values().filter(|entry| entry.expires_at > now && !there.contains(&entry.tag)).cloned().collect()
     }
 
-    /// At most `limit` entries after `after`, in order.
-    pub fn range(&self, after: Position, limit: usize) -> Vec<Entry> {
-        let log = self.log();
-        log.range(after.next()..)
-            .take(limit)
-            .map(|(position, revocation)| Entry { position: *position, revocation: revocation.clone() })
-            .collect()
-    }
-
     /// Forgets what can cover nothing alive any more, and tells where it stood.
     pub fn forget(&self, now: Timestamp) -> Vec<Position> {
         let mut log = self.log();
@@ -155,6 +140,13 @@ impl Denylist {
             }
         }
         due
+    }
+
+    fn write_down(&self, log: &mut BTreeMap<Position, Revocation>, entries: impl IntoIterator<Item = Entry>) {
+        for entry in entries {
+            self.mark(&entry.revocation);
+            log.insert(entry.position, entry.revocation);
+        }
     }
 
     fn mark(&self, revocation: &Revocation) {

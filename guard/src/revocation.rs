@@ -46,6 +46,17 @@ pub enum Target {
     Everything,
 }
 
+impl Target {
+    /// The family that it is about, if it is about one family alone.
+    pub const fn family(&self) -> Option<FamilyId> {
+        match self {
+            Self::Token(token) => Some(token.family),
+            Self::Family(family) => Some(*family),
+            Self::Subject(_) | Self::Client(_) | Self::Key(_) | Self::Everything => None,
+        }
+    }
+}
+
 /// Why something ended. Stands in receipts, audit events and `family show`, never on the wire of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -171,7 +171,7 @@ impl fmt::Debug for SecretHash {
 #[derive(Clone, Debug)]
 pub struct AssertionKey(pub jsonwebtoken::jwk::Jwk);
 
-/// All clients, by id and by identity.
+/// All clients, by id.
 #[derive(Debug, Default)]
 pub struct Clients {
     by_id: HashMap<ClientId, Arc<Client>>,

@@ -3,11 +3,13 @@
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
+use jsonwebtoken::Algorithm;
 use serde::Serialize;
 
 use super::state::State;
 use super::token::GRANT_TYPES;
 use crate::domain::authority::AuthenticationMethod;
+use crate::domain::client::AssertionKey;
 
 /// Long enough to spare a client a trip per request, short enough that a new key is known before its first token expires.
 const CACHED: &str = "public, max-age=60";
@@ -21,13 +23,13 @@ struct Metadata<'a> {
     jwks_uri: String,
     grant_types_supported: [&'static str; 2],
     token_endpoint_auth_methods_supported: &'a [&'static str],
-    token_endpoint_auth_signing_alg_values_supported: &'a [&'static str],
+    token_endpoint_auth_signing_alg_values_supported: &'a [Algorithm],
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: &'a [&'static str],
-    revocation_endpoint_auth_signing_alg_values_supported: &'a [&'static str],
+    revocation_endpoint_auth_signing_alg_values_supported: &'a [Algorithm],
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: &'a [&'static str],
-    introspection_endpoint_auth_signing_alg_values_supported: &'a [&'static str],
+    introspection_endpoint_auth_signing_alg_values_supported: &'a [Algorithm],
 }
 
 /// All methods by which somebody can prove who he is.
@@ -38,14 +40,10 @@ const CONFIDENTIAL: [&str; 3] = [
 ];
 const ALL: [&str; 4] = [CONFIDENTIAL[0], CONFIDENTIAL[1], CONFIDENTIAL[2], AuthenticationMethod::None.as_str()];
 
-/// By which client assertions may be signed: whatever a registered key can do.
-const ASSERTION_ALGORITHMS: [&str; 9] =
-    ["ES256", "ES384", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
-
 /// The metadata of this issuer, serialized.
 pub(super) fn document(issuer: &str) -> Bytes {
     let below = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
-    let algorithms = &ASSERTION_ALGORITHMS;
+    let algorithms = &AssertionKey::ALGORITHMS;
     let metadata = Metadata {
         issuer,
         token_endpoint: below("/oauth/token"),

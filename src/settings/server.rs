@@ -72,10 +72,6 @@ impl Issuer {
     pub fn as_str(&self) -> &str {
         &self.text
     }
-
-    pub fn into_text(self) -> Arc<str> {
-        self.text
-    }
 }
 
 impl std::str::FromStr for Issuer {

@@ -6,25 +6,36 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use crate::domain::client::AssertionKey;
 
 impl AssertionKey {
+    /// Every algorithm that some key can be used with.
+    pub const ALGORITHMS: [Algorithm; 9] = [
+        Algorithm::ES256,
+        Algorithm::ES384,
+        Algorithm::EdDSA,
+        Algorithm::PS256,
+        Algorithm::PS384,
+        Algorithm::PS512,
+        Algorithm::RS256,
+        Algorithm::RS384,
+        Algorithm::RS512,
+    ];
+
     /// What this key may be used with: the type of the key decides, and its `alg` if it names one. Empty if it cannot sign
     /// assertions at all (a symmetric key, a key for encryption, an unknown curve): settings refuse such a one.
     pub fn algorithms(&self) -> Vec<Algorithm> {
-        let fitting: &[Algorithm] = match &self.0.algorithm {
-            AlgorithmParameters::EllipticCurve(key) => match key.curve {
-                EllipticCurve::P256 => &[Algorithm::ES256],
-                EllipticCurve::P384 => &[Algorithm::ES384],
-                _ => &[],
-            },
-            AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => &[Algorithm::EdDSA],
-            AlgorithmParameters::RSA(_) => &[
-                Algorithm::RS256,
-                Algorithm::RS384,
-                Algorithm::RS512,
-                Algorithm::PS256,
-                Algorithm::PS384,
-                Algorithm::PS512,
-            ],
-            _ => &[],
+        let fits = |algorithm: &Algorithm| match (&self.0.algorithm, algorithm) {
+            (AlgorithmParameters::EllipticCurve(key), Algorithm::ES256) => key.curve == EllipticCurve::P256,
+            (AlgorithmParameters::EllipticCurve(key), Algorithm::ES384) => key.curve == EllipticCurve::P384,
+            (AlgorithmParameters::OctetKeyPair(key), Algorithm::EdDSA) => key.curve == EllipticCurve::Ed25519,
+            (AlgorithmParameters::RSA(_), algorithm) => matches!(
+                algorithm,
+                Algorithm::RS256
+                    | Algorithm::RS384
+                    | Algorithm::RS512
+                    | Algorithm::PS256
+                    | Algorithm::PS384
+                    | Algorithm::PS512
+            ),
+            _ => false,
         };
         let common = &self.0.common;
         let signs = matches!(common.public_key_use, None | Some(PublicKeyUse::Signature));
@@ -32,7 +43,7 @@ impl AssertionKey {
             Some(named) => Algorithm::try_from(named).is_ok_and(|named| named == *algorithm),
             None => true,
         };
-        fitting.iter().copied().filter(|algorithm| signs && named(algorithm)).collect()
+        Self::ALGORITHMS.into_iter().filter(|algorithm| signs && fits(algorithm) && named(algorithm)).collect()
     }
 
     /// Whether a header that names this `kid` may mean this key; one that names none may mean any.

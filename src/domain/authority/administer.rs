@@ -47,17 +47,13 @@ impl Authority {
 
     /// Ends a target everywhere. Answers when every shard in which it could cover something has it, durably.
     pub async fn revoke_target(&self, target: Target, cause: Cause) -> Result<Receipt, Error> {
-        let receipt = match &target {
-            Target::Token(id) => self.end_exact(id.family, &target, cause).within(self.deadline).await?,
-            Target::Family(id) => self.end_exact(*id, &target, cause).within(self.deadline).await?,
-            Target::Subject(_) | Target::Client(_) | Target::Key(_) | Target::Everything => {
-                self.end_wide(&target, cause).await?
-            }
-        };
-        let family = match &target {
-            Target::Family(id) => Some(*id),
-            Target::Token(id) => Some(id.family),
-            _ => None,
+        let family = target.family();
+        let receipt = if let Some(id) = family {
+            self.end_exact(id, &target, cause).within(self.deadline).await?
+        } else {
+            self.end_wide(&target, cause).await?;
+            // What it takes is not walked, so it is not counted either: see [`Self::extent`].
+            Receipt::default()
         };
         self.audit.record(&Event::Revoked { target: kind_of(&target), family, client: None, cause, receipt });
         Ok(receipt)
@@ -134,29 +130,22 @@ impl Authority {
     async fn end_exact(&self, id: FamilyId, target: &Target, cause: Cause) -> Result<Receipt, Error> {
         loop {
             let stored = self.load(id).await?;
-            let shard = id.shard();
-            if self.follower.denylist(shard).includes(target, Position::default()) {
-                self.store.barrier(shard).await?;
+            if self.is_settled(target).await? {
                 return Ok(Receipt::default());
             }
-            let now = self.clock.now();
             let Some(stored) = stored else {
-                let end = id.born_at().plus(self.longest_family);
-                self.append(shard, self.revocation(target.clone(), cause, end)).await?;
+                let revocation = self.revocation(target.clone(), cause, self.longest_end(id));
+                self.append(id.shard(), revocation).await?;
                 return Ok(Receipt::default());
             };
-            let (next, receipt) = match target {
-                Target::Token(token) => stored.family.without(*token, now),
-                _ => stored.family.ended(cause, now),
-            };
-            let revocation = self.revocation(target.clone(), cause, self.family_end(&stored.family));
-            if self.commit(&stored, &next, Some(revocation)).await? {
+            let end = self.family_end(&stored.family);
+            if let Some(receipt) = self.end_record(&stored, target, cause, end).await? {
                 return Ok(receipt);
             }
         }
     }
 
-    async fn end_wide(&self, target: &Target, cause: Cause) -> Result<Receipt, Unavailable> {
+    async fn end_wide(&self, target: &Target, cause: Cause) -> Result<(), Unavailable> {
         // Read before anything is appended: whatever is born after this answer is not what was meant.
         let (heads, now) = self.store.heads().await?;
         self.clock.observe(now);
@@ -166,7 +155,7 @@ impl Authority {
             let revocation = self.bounded_revocation(target.clone(), cause, end, bound);
             self.append(shard, revocation).await?;
         }
-        Ok(Receipt::default())
+        Ok(())
     }
 
     /// Where a target could cover something.

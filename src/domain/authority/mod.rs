@@ -6,6 +6,7 @@
 
 mod administer;
 mod answer;
+mod ending;
 mod hand_out;
 mod introspect;
 mod issue;
@@ -109,11 +110,7 @@ impl Authority {
 
     /// A revocation whose bound is where this node's copy stands: what names its target exactly has no use for more.
     fn revocation(&self, target: Target, cause: Cause, end: Timestamp) -> Revocation {
-        let shard = match &target {
-            Target::Token(token) => token.family.shard(),
-            Target::Family(family) => family.shard(),
-            Target::Subject(_) | Target::Client(_) | Target::Key(_) | Target::Everything => Shard::default(),
-        };
+        let shard = target.family().map(FamilyId::shard).unwrap_or_default();
         self.bounded_revocation(target, cause, end, self.follower.denylist(shard).head().position.next())
     }
 

@@ -5,10 +5,10 @@ use super::{Authority, Bounded};
 use crate::domain::audit::Event;
 use crate::domain::client::{Client, Reach, Surface};
 use crate::domain::error::{Error, GrantFault};
-use crate::domain::family::Family;
-use crate::domain::store::{Receipt, Stored};
+use crate::domain::family::{Family, State};
+use crate::domain::store::Receipt;
 use crate::domain::token::{OpaqueKind, Reading};
-use crate::domain::{Cause, FamilyId, Target, Timestamp, TokenId};
+use crate::domain::{Cause, Target, Timestamp, TokenId};
 
 /// A token of ours, by what its text alone proves.
 #[derive(Clone, Copy)]
@@ -50,12 +50,14 @@ impl Authority {
                 return Err(Error::InvalidGrant(GrantFault::OtherClient));
             }
             let target = target(&caller.client, token);
-            if self.is_listed(&target) {
-                // Nothing to append; but that it was found does not mean that it is durable yet.
-                self.store.barrier(token.id.family.shard()).await?;
+            if self.is_settled(&target).await? {
                 return Ok(Receipt::default());
             }
-            if let Some(receipt) = self.end_target(&stored, &target, token, Cause::Requested).await? {
+            let end = match target {
+                Target::Token(_) => self.access_end(&stored.family, token),
+                _ => self.family_end(&stored.family),
+            };
+            if let Some(receipt) = self.end_record(&stored, &target, Cause::Requested, end).await? {
                 self.audit.record(&Event::Revoked {
                     target: super::kind_of(&target),
                     family: Some(stored.family.id),
@@ -68,24 +70,6 @@ impl Authority {
         }
     }
 
-    /// `None`: somebody else changed the record; judge again.
-    async fn end_target(
-        &self,
-        stored: &Stored,
-        target: &Target,
-        token: Proven<'_>,
-        cause: Cause,
-    ) -> Result<Option<Receipt>, Error> {
-        let family = &stored.family;
-        let now = self.clock.now();
-        let ((next, receipt), end) = match target {
-            Target::Token(id) => (family.without(*id, now), self.access_end(family, token)),
-            _ => (family.ended(cause, now), self.family_end(family)),
-        };
-        let revocation = self.revocation(target.clone(), cause, end);
-        Ok(self.commit(stored, &next, Some(revocation)).await?.then_some(receipt))
-    }
-
     /// The record was lost, or has expired. A JWT says itself whose it is and until when somebody may accept it; an opaque
     /// token without a record is dead, and nobody knows whose it was.
     async fn end_without_record(&self, caller: &Caller, token: Proven<'_>) -> Result<Receipt, Error> {
@@ -95,9 +79,7 @@ impl Authority {
             return Ok(Receipt::default());
         }
         let target = target(&caller.client, token);
-        let shard = token.id.family.shard();
-        if self.is_listed(&target) {
-            self.store.barrier(shard).await?;
+        if self.is_settled(&target).await? {
             return Ok(Receipt::default());
         }
         let end = match target {
@@ -105,37 +87,22 @@ impl Authority {
             _ => self.longest_end(token.id.family),
         };
         let revocation = self.revocation(target, Cause::Requested, end);
-        self.append(shard, revocation).await?;
+        self.append(token.id.family.shard(), revocation).await?;
         Ok(Receipt { access_tokens: 1, ..Receipt::default() })
-    }
-
-    fn is_listed(&self, target: &Target) -> bool {
-        let shard = match target {
-            Target::Token(id) => id.family.shard(),
-            Target::Family(id) => id.shard(),
-            _ => return false,
-        };
-        // An exact target knows no bound.
-        self.follower.denylist(shard).includes(target, crate::domain::Position::default())
     }
 
     /// When the last thing that hangs from an access token is dead: what was exchanged from it never outlives it.
     fn access_end(&self, family: &Family, token: Proven<'_>) -> Timestamp {
         let listed = match &family.state {
-            crate::domain::family::State::Live(tokens) => tokens
+            State::Live(tokens) => tokens
                 .access
                 .iter()
                 .find(|access| family.id_of_access(access) == token.id)
                 .map(|access| access.expires_at),
-            crate::domain::family::State::Ended { .. } => None,
+            State::Ended { .. } => None,
         };
         let claimed = token.claims.map(|(_, expires_at)| expires_at);
         listed.max(claimed).unwrap_or_else(|| self.family_end(family))
-    }
-
-    /// When the last of a family whose record is lost is dead at the latest.
-    fn longest_end(&self, family: FamilyId) -> Timestamp {
-        family.born_at().plus(self.longest_family)
     }
 }
 

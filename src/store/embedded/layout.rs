@@ -1,6 +1,6 @@
 //! What stands where in the file.
 
-use redb::TableDefinition;
+use redb::{ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::store::{Document, Unavailable, Version};
@@ -68,6 +68,14 @@ impl<'a> Frame<'a> {
 pub(super) fn version_of(record: &[u8]) -> Result<Version, Unavailable> {
     let bytes = record.first_chunk::<VERSION_LEN>().ok_or_else(|| unreadable("a record"))?;
     Ok(Version(u64::from_be_bytes(*bytes)))
+}
+
+/// The head, by the table of what is told of the file as a whole.
+pub(super) fn head(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Head, redb::Error> {
+    match meta.get(HEAD_KEY)? {
+        Some(bytes) => decode_head(bytes.value()).map_err(|e| redb::Error::Corrupted(e.0)),
+        None => Ok(Head::default()),
+    }
 }
 
 pub(super) fn encode_head(head: Head) -> [u8; 16] {

@@ -59,10 +59,7 @@ impl NewEntries {
 impl<'t> Tables<'t> {
     pub(super) fn open(transaction: &'t WriteTransaction, now: Timestamp) -> Result<Self, redb::Error> {
         let meta = transaction.open_table(layout::META)?;
-        let head = match meta.get(layout::HEAD_KEY)? {
-            Some(bytes) => layout::decode_head(bytes.value()).map_err(|e| redb::Error::Corrupted(e.0))?,
-            None => Head::default(),
-        };
+        let head = layout::head(&meta)?;
         Ok(Self {
             families: transaction.open_table(layout::FAMILIES)?,
             subjects: transaction.open_table(layout::SUBJECTS)?,

@@ -39,10 +39,7 @@ pub(super) struct Due<const N: usize> {
 impl View {
     pub(super) fn open(database: &Database) -> Result<Self, redb::Error> {
         let transaction = database.begin_read()?;
-        let head = match transaction.open_table(layout::META)?.get(layout::HEAD_KEY)? {
-            Some(bytes) => layout::decode_head(bytes.value()).map_err(|e| redb::Error::Corrupted(e.0))?,
-            None => Head::default(),
-        };
+        let head = layout::head(&transaction.open_table(layout::META)?)?;
         Ok(Self {
             families: transaction.open_table(layout::FAMILIES)?,
             subjects: transaction.open_table(layout::SUBJECTS)?,

@@ -1,0 +1,44 @@
+//! What every revocation of one token or one family has in common, whoever asked for it.
+
+use super::Authority;
+use crate::domain::error::Error;
+use crate::domain::store::{Receipt, Stored, Unavailable};
+use crate::domain::{Cause, FamilyId, Position, Target, Timestamp};
+
+impl Authority {
+    /// Whether a revocation of at least this reach is there already, and durable by now: that it was found does not mean
+    /// that it was durable when it was found.
+    pub(super) async fn is_settled(&self, target: &Target) -> Result<bool, Unavailable> {
+        let Some(family) = target.family() else { return Ok(false) };
+        let shard = family.shard();
+        // An exact target knows no bound.
+        let is_listed = self.follower.denylist(shard).includes(target, Position::default());
+        if is_listed {
+            self.store.barrier(shard).await?;
+        }
+        Ok(is_listed)
+    }
+
+    /// Ends a token or a family, by its record and by an entry that is remembered until after `end`. `None`: somebody else
+    /// changed the record; judge again.
+    pub(super) async fn end_record(
+        &self,
+        stored: &Stored,
+        target: &Target,
+        cause: Cause,
+        end: Timestamp,
+    ) -> Result<Option<Receipt>, Error> {
+        let now = self.clock.now();
+        let (next, receipt) = match target {
+            Target::Token(token) => stored.family.without(*token, now),
+            _ => stored.family.ended(cause, now),
+        };
+        let revocation = self.revocation(target.clone(), cause, end);
+        Ok(self.commit(stored, &next, Some(revocation)).await?.then_some(receipt))
+    }
+
+    /// When the last of a family whose record is lost is dead at the latest.
+    pub(super) fn longest_end(&self, family: FamilyId) -> Timestamp {
+        family.born_at().plus(self.longest_family)
+    }
+}
