@@ -3,7 +3,7 @@
 use std::fmt::{self, Debug, Formatter};
 
 use crate::family::Link;
-use crate::names::{Bound, Client, Epoch, FamilyId, NodeId, Position, RequestId, Subject, Time, TokenId};
+use crate::names::{Bound, Client, Epoch, FamilyId, Kind, NodeId, Position, RequestId, Subject, Time, TokenId};
 
 /// What a revocation takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +16,14 @@ pub enum Target {
 }
 
 impl Target {
+    /// What revoking a token takes: a refresh token its family, an access token itself.
+    pub(crate) fn of(token: TokenId) -> Self {
+        match token.kind {
+            Kind::Refresh => Self::Family(token.family),
+            Kind::Access => Self::Token(token),
+        }
+    }
+
     /// Whether it names this link of a chain, whenever the family was born.
     pub(crate) fn names(self, link: &Link) -> bool {
         match self {

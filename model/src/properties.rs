@@ -134,16 +134,26 @@ impl Protocol {
         target.names(link) && (older || disabled || !target.is_wide())
     }
 
-    /// Whether something had begun to end a link of the chain that had not been answered before that link's creation began.
+    /// Whether a revocation was over when the family's creation began: answered with success, or answered 503 and made again
+    /// with success. (Until then, 503 means that it may still take effect.)
+    fn spares(&self, state: &State, revocation: RequestId, target: Target, family: FamilyId) -> bool {
+        let Some(creator) = self.scenario.creator(family).filter(|_| !self.grant(family).from_code) else {
+            return false;
+        };
+        let succeeded = |id| state.requests[creator].succeeded_before.contains(id);
+        succeeded(revocation)
+            || self.revocations().any(|(id, same)| {
+                same == target && succeeded(id) && state.requests[id].answered_before.contains(revocation)
+            })
+    }
+
+    /// Whether something has begun to end a link of the chain that does not have to spare it.
     fn may_have_been_ended(&self, state: &State, token: TokenId) -> bool {
         self.chain(token).any(|link| {
             let family: FamilyId = link.token.family;
-            let born_after = |id| {
-                let creator = self.scenario.creator(family).filter(|_| !self.grant(family).from_code);
-                creator.is_some_and(|creator| state.requests[creator].answered_before.contains(id))
-            };
             let begun = |id: RequestId| state.requests[id].step != Step::Waiting;
-            self.revocations().any(|(id, target)| begun(id) && target.names(&link) && !born_after(id))
+            self.revocations()
+                .any(|(id, target)| begun(id) && target.names(&link) && !self.spares(state, id, target, family))
                 || self.scenario.requests.iter().enumerate().any(|(id, request)| {
                     let reused = !matches!(state.requests[id].answer, Some(Answer::Tokens(_)));
                     matches!(request.call, Call::Refresh(presented) if presented.family == family)

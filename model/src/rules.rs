@@ -1,6 +1,6 @@
 //! The rules of the protocol as switches: a scenario passes with all of them, and for each there is one that fails without it.
 
-/// The rules, numbered as in `docs/architecture.md`. A field is `true` where the rule is kept; its comment says what a
+/// The rules, numbered as in `docs/protocol.md`. A field is `true` where the rule is kept; its comment says what a
 /// system does that leaves it out.
 #[expect(clippy::struct_excessive_bools, reason = "each rule can be left out on its own, and only on its own")]
 #[derive(Clone, Debug)]
@@ -46,6 +46,9 @@ pub struct Rules {
 
     /// Rule 6. Without: after a reconnect `WAIT` is asked on the new connection, which has written nothing to wait for.
     pub wait_on_writing_connection: bool,
+    /// Rule 6. Without: what was found done is waited for on whatever connection there is, though a failover may have lost it
+    /// since it was read.
+    pub wait_on_finding_connection: bool,
 
     /// Rule 7. Without: a node that appended learns of its own entry by the next poll.
     pub own_append_followed: bool,
@@ -142,6 +145,7 @@ impl Rules {
         repetition_found_in_store: true,
         replay_waits: true,
         wait_on_writing_connection: true,
+        wait_on_finding_connection: true,
         own_append_followed: true,
         anchor_compared: true,
         anchor_unexpired: true,

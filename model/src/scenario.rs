@@ -193,10 +193,7 @@ impl Call {
     pub(crate) fn target(self) -> Option<Target> {
         match self {
             Self::Cut { target, .. } | Self::LateCut(target) => Some(target),
-            Self::Revoke(token) => Some(match token.kind {
-                crate::names::Kind::Refresh => Target::Family(token.family),
-                crate::names::Kind::Access => Target::Token(token),
-            }),
+            Self::Revoke(token) => Some(Target::of(token)),
             Self::Issue(_) | Self::Introspect(_) | Self::Refresh(_) | Self::Disable(_) => None,
         }
     }

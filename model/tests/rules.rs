@@ -125,6 +125,13 @@ fn without_rule_6_a_new_connection_has_nothing_to_wait_for() {
 }
 
 #[test]
+fn without_rule_6_what_was_found_is_lost_before_it_is_waited_for() {
+    let rules = Rules { wait_on_finding_connection: false, ..Rules::ALL };
+    breaks(REVOKED_IS_INACTIVE, &failover::durable_revocation_repeated(), rules.clone());
+    breaks(ONE_BRANCH, &refresh::replay_across_failover(), rules);
+}
+
+#[test]
 fn without_rule_7_a_node_does_not_remember_what_it_appended() {
     let rules = Rules { own_append_followed: false, ..Rules::ALL };
     breaks(REVOKED_IS_INACTIVE, &healing::after_healing(), rules);
@@ -177,6 +184,11 @@ fn without_rule_7_two_nodes_put_back_the_same_entry() {
 fn without_rule_8_an_entry_put_back_at_a_low_number_locks_its_subject_out() {
     let rules = Rules { numbers_above_floor: false, ..Rules::ALL };
     breaks(ONLY_REVOKED_IS_INACTIVE, &healing::login_after_healing().with_clock_behind(), rules);
+}
+
+#[test]
+fn without_rule_8_numbers_behind_the_clock_let_a_lost_cut_kill_a_login_after_its_retry() {
+    breaks(ONLY_REVOKED_IS_INACTIVE, &failover::login_after_a_retry().with_clock_behind(), Rules::ALL);
 }
 
 #[test]

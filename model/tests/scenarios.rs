@@ -134,6 +134,8 @@ fn an_exchange_across_a_failover_does_not_outlive_its_parent() {
 #[test]
 fn a_login_after_a_cut_survives_what_a_failover_puts_back() {
     holds_across_failover(&failover::durable_cut_then_login());
+    holds_across_failover(&failover::login_between_two_cuts());
+    holds(&failover::login_after_a_retry());
     holds_across_failover(&healing::cut_then_login());
     holds_across_failover(&healing::healed_after_login());
     holds_across_failover(&healing::login_after_healing());

@@ -76,6 +76,35 @@ pub fn durable_cut_then_login() -> Scenario {
     .in_world(DURABLE)
 }
 
+/// A cut is made again at another node if it answers 503; then its subject logs in.
+pub fn login_after_a_retry() -> Scenario {
+    Scenario::new(
+        vec![Grant::issued('u')],
+        vec![
+            Call::cut_subject('x').at(0),
+            Call::cut_subject('u').at(0).after_answer(0),
+            Call::cut_subject('u').at(1).after_answer(1),
+            Call::Issue(0).at(1).after(2),
+            introspect(0).at(0).after(3),
+        ],
+    )
+    .in_world(DURABLE)
+}
+
+/// The same while another node cuts the same subject: a cut that answers 503 and is not made again may still take effect.
+pub fn login_between_two_cuts() -> Scenario {
+    Scenario::new(
+        vec![Grant::issued('u')],
+        vec![
+            Call::Issue(0).at(0),
+            Call::cut_subject('u').at(1),
+            Call::cut_subject('u').at(0),
+            introspect(0).at(1).after(0),
+        ],
+    )
+    .in_world(World { polls: 0, ..DURABLE })
+}
+
 /// Two revocations of one token, the second of which finds the first; a third node is asked.
 pub fn durable_revocation_repeated() -> Scenario {
     let token = TokenId::refresh(0);

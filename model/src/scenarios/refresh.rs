@@ -38,7 +38,7 @@ pub fn replay_window_closes() -> Scenario {
             Call::Refresh(PRESENTED).at(1),
             Call::Refresh(PRESENTED).at(0),
             introspect(0).at(0),
-            introspect(0).at(1),
+            introspect(0).at(1).after(3),
         ],
     )
     .in_world(world)

@@ -49,7 +49,7 @@ impl Turn<'_> {
                 let (tag, known) = (Tag { request: Some(id), shard: shards.shard }, shards.heads.get(shards.shard));
                 let draft = self.wide_draft(tag, target, forget_at, known.copied());
                 let landed = self.append(shards.shard, draft);
-                let appended = if landed { Appended::Landed(self.connection()) } else { Appended::Conflict };
+                let appended = if landed { Appended::Landed(self.wrote()) } else { Appended::Conflict };
                 let follows = !landed || self.protocol.rules.own_append_followed;
                 if follows && self.follow(shards.shard) == Followed::NotYet {
                     return go(Step::Follow(shards, appended));

@@ -35,7 +35,7 @@ impl Turn<'_> {
             Step::Load => {
                 let head = self.readable().denylists[shard].head;
                 match self.record(token.family) {
-                    Some(family) if !family.ended => go(Step::Judge { family, head, on: self.connection() }),
+                    Some(family) if !family.ended => go(Step::Judge { family, head, on: self.found() }),
                     _ => Next::Answer(Answer::Refused),
                 }
             }
@@ -76,7 +76,7 @@ impl Turn<'_> {
             return go(Step::Load);
         }
         self.state.requests[id].minted = Some(successor);
-        self.hand_out(successor, self.connection())
+        self.hand_out(successor, self.wrote())
     }
 
     fn end_reused(&mut self, id: RequestId, token: TokenId, loaded: &Family) -> Next {

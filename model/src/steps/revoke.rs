@@ -4,7 +4,7 @@ use super::wait::{Barrier, Connection, Written};
 use super::{Next, Step as AnyStep};
 use crate::denylist::{Head, Tag, Target};
 use crate::family::Family;
-use crate::names::{Kind, Position, RequestId, Shard, TokenId};
+use crate::names::{Position, RequestId, Shard, TokenId};
 use crate::node::{Draft, Followed, Turn};
 use crate::scenario::LATE;
 use crate::state::Answer;
@@ -34,12 +34,12 @@ impl Turn<'_> {
             Step::Load if !self.knows_key() => Next::Answer(Answer::Done),
             Step::Load => {
                 let (family, head) = (self.record(token.family), self.readable().denylists[shard].head);
-                go(Step::Judge { family, head, on: self.connection() })
+                go(Step::Judge { family, head, on: self.found() })
             }
             Step::Judge { family, head, on } => self.judge_repetition(token, family, head, on),
             Step::Commit(loaded) => match self.commit_revocation(id, token, loaded.as_ref()) {
-                Some(Followed::UpToDate) => self.pass(written, self.connection()),
-                Some(Followed::NotYet) => go(Step::Follow(self.connection())),
+                Some(Followed::UpToDate) => self.pass(written, self.wrote()),
+                Some(Followed::NotYet) => go(Step::Follow(self.wrote())),
                 None => go(Step::Load),
             },
             Step::Follow(on) => match self.follow(shard) {
@@ -76,7 +76,7 @@ impl Turn<'_> {
 
     /// An entry of at least the reach of this revocation, up to a position.
     fn listed(&self, shard: Shard, token: TokenId, known: Position) -> Option<Tag> {
-        let reach = reach(token);
+        let reach = Target::of(token);
         let mut known = self.copy(shard).entries.iter().filter(|entry| entry.position <= known);
         known.find(|entry| entry.target == reach || entry.target == Target::Family(token.family)).map(|entry| entry.tag)
     }
@@ -85,7 +85,7 @@ impl Turn<'_> {
     fn commit_revocation(&mut self, id: RequestId, token: TokenId, loaded: Option<&Family>) -> Option<Followed> {
         let next = loaded.map(|family| family.without(token));
         let replaced = self.replace(id, loaded, next, token.family);
-        replaced.then(|| self.append_and_follow(id, self.protocol.shard(token.family), reach(token)))
+        replaced.then(|| self.append_and_follow(id, self.protocol.shard(token.family), Target::of(token)))
     }
 
     /// Part of a commit: the entry, and what it answers with (rule 7).
@@ -98,13 +98,6 @@ impl Turn<'_> {
 
     fn pass(&self, what: Written, on: Connection) -> Next {
         self.barrier(what, on).map_or(Next::Answer(Answer::Done), |barrier| go(Step::Wait(barrier)))
-    }
-}
-
-fn reach(token: TokenId) -> Target {
-    match token.kind {
-        Kind::Refresh => Target::Family(token.family),
-        Kind::Access => Target::Token(token),
     }
 }
 

@@ -11,13 +11,17 @@ use crate::state::Upstream;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Barrier {
     what: Written,
-    /// That of the write, or of the read that found it.
     on: Connection,
 }
 
-/// Which connection to the store: none survives a failover.
+/// A connection to the store, by the failovers before it: it survives none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Connection(u8);
+pub enum Connection {
+    /// It has written what is to be durable.
+    Wrote(u8),
+    /// It has read it.
+    Found(u8),
+}
 
 /// What the replica is to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,23 +36,34 @@ impl Turn<'_> {
         (self.protocol.scenario.world.durability == Durability::Replicas).then_some(Barrier { what, on })
     }
 
-    pub(super) fn connection(&self) -> Connection {
-        Connection(self.state.failovers)
+    pub(super) fn wrote(&self) -> Connection {
+        Connection::Wrote(self.state.failovers)
+    }
+
+    pub(super) fn found(&self) -> Connection {
+        Connection::Found(self.state.failovers)
     }
 
     /// Whether the replicas acknowledge; if they never do, the caller can only time out.
     pub(super) fn is_acknowledged(&self, barrier: &Barrier) -> bool {
-        if barrier.on != self.connection() {
-            // The new connection has written nothing: there is nothing to wait for.
-            return !self.protocol.rules.wait_on_writing_connection;
-        }
-        let replica = &self.state.replica;
-        self.node().upstream == Upstream::Primary
-            && match barrier.what {
-                Written::Entry(shard, tag) => replica.denylists[shard].holds(tag),
-                Written::Rotation(successor) => replica.families[successor.family]
-                    .as_ref()
-                    .is_some_and(|family| family.rotations.contains(&successor)),
+        let rules = &self.protocol.rules;
+        // A new connection waits for nothing of what was lost: it has never written it.
+        match barrier.on {
+            Connection::Wrote(failovers) if failovers != self.state.failovers => !rules.wait_on_writing_connection,
+            Connection::Found(failovers) if failovers != self.state.failovers => !rules.wait_on_finding_connection,
+            Connection::Wrote(_) | Connection::Found(_) => {
+                self.node().upstream == Upstream::Primary && self.replica_has(barrier.what)
             }
+        }
+    }
+
+    fn replica_has(&self, what: Written) -> bool {
+        let replica = &self.state.replica;
+        match what {
+            Written::Entry(shard, tag) => replica.denylists[shard].holds(tag),
+            Written::Rotation(successor) => {
+                replica.families[successor.family].as_ref().is_some_and(|family| family.rotations.contains(&successor))
+            }
+        }
     }
 }
