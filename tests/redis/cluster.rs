@@ -9,7 +9,7 @@ use atropos::store::redis::{RedisSettings, RedisStore};
 use atropos_testbed::{Cluster, Flavor, RedisServer, Wire};
 use tokio::time::Instant;
 
-use crate::outage::{BOUND, nothing_works, works};
+use crate::outage::{BOUND, nothing_works, works, writes_once_although_the_answer_is_lost};
 use crate::support::{
     HOUR, append, calls, commit, create, open, persons_session, refusal, revocation, say, session, settings, shard,
     soon, tells_fsync, with,
@@ -230,13 +230,7 @@ async fn wired(flavor: Flavor) -> (RedisServer, Wire, RedisSettings) {
 async fn a_write_whose_answer_is_lost_is_not_made_twice() {
     let (_node, wire, settings) = wired(Flavor::Redis).await;
     let store = open(&RedisSettings { timeout: 10 * SECOND, ..settings }).await;
-    wire.lose_answer_to("EVALSHA");
-    store.append(append(shard(1), &[revocation(session(shard(1), 1).id, 7)])).await.unwrap_err();
-    wire.struck().await;
-    works(&store, 2).await;
-    let log = store.revocations(shard(1), None, 10).await.unwrap();
-    let tags: Vec<u64> = log.entries.iter().map(|entry| entry.revocation.tag.0).collect();
-    assert_eq!(tags, [7, 2]);
+    writes_once_although_the_answer_is_lost(&store, &wire).await;
 }
 
 #[tokio::test]

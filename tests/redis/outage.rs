@@ -58,6 +58,17 @@ pub(crate) async fn works(store: &RedisStore, random: u64) {
     store.commit(commit(&family, &[revocation(family.id, random)])).await.unwrap();
 }
 
+/// The store does a write, its answer is lost on `wire`, and nothing does it again.
+pub(crate) async fn writes_once_although_the_answer_is_lost(store: &RedisStore, wire: &Wire) {
+    wire.lose_answer_to("EVALSHA");
+    store.append(append(shard(1), &[revocation(session(shard(1), 1).id, 7)])).await.unwrap_err();
+    wire.struck().await;
+    works(store, 2).await;
+    let log = store.revocations(shard(1), None, 10).await.unwrap();
+    let tags: Vec<u64> = log.entries.iter().map(|entry| entry.revocation.tag.0).collect();
+    assert_eq!(tags, [7, 2]);
+}
+
 #[tokio::test]
 async fn a_wire_that_is_cut_makes_it_unavailable_in_time_and_mending_it_is_enough() {
     for flavor in Flavor::ALL {
@@ -121,15 +132,7 @@ async fn a_write_whose_answer_is_lost_is_not_made_twice() {
     let server = RedisServer::start(Flavor::Redis, &[]).await;
     let wire = Wire::to(server.address()).await;
     let store = open(&settings(&format!("redis://{}", wire.address()))).await;
-    let family = session(shard(1), 1);
-    let entry = [revocation(family.id, 7)];
-    wire.lose_answer_to("EVALSHA");
-    store.append(append(shard(1), &entry)).await.unwrap_err();
-    wire.struck().await;
-    works(&store, 2).await;
-    let log = store.revocations(shard(1), None, 10).await.unwrap();
-    let tags: Vec<u64> = log.entries.iter().map(|entry| entry.revocation.tag.0).collect();
-    assert_eq!(tags, [7, 2]);
+    writes_once_although_the_answer_is_lost(&store, &wire).await;
 }
 
 #[tokio::test]
