@@ -88,11 +88,11 @@ pub enum Created {
     Exists,
 }
 
-/// How putting back went.
+/// How an append went that was compared with the head.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PutBack {
+pub enum Appended {
     Done(Stretch),
-    /// The log had moved on; nothing was written.
+    /// The log stood elsewhere; nothing was written.
     Moved,
 }
 
@@ -119,8 +119,9 @@ pub type OnceKey = [u8; 32];
 /// - Each call is one trip, ends within the configured bound, and is not tried again inside: whoever loses the answer to
 ///   a write gets [`Unavailable`] and does not know whether it was written.
 /// - What a call has acknowledged, every later call sees, from every node.
-/// - [`Self::commit`], [`Self::append`] and [`Self::barrier`] answer only after what they wrote, or found written, has
-///   passed the configured durability.
+/// - [`Self::commit`], [`Self::append`], [`Self::append_at`] and [`Self::confirm`] answer only after what they wrote, or
+///   found written, has passed the configured durability. Both happen on one connection: a failover between the two is
+///   [`Unavailable`].
 /// - A record that cannot be read back whole is [`Unavailable`], never an absent one and never a guess.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -135,16 +136,19 @@ pub trait Store: Send + Sync + 'static {
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable>;
 
     /// Compares the version, writes the record, appends the revocations: all in one instant, or nothing.
+    ///
+    /// What was read is made sure of by writing it again, under the version that it has.
     async fn commit(&self, commit: Commit<'_>) -> Result<Committed, Unavailable>;
 
     /// Appends at rising positions: `max(last + 1, floor + 1, the store's clock in microseconds)`.
     async fn append(&self, append: Append<'_>) -> Result<Stretch, Unavailable>;
 
-    /// Appends only if the shard's head is still `expected`: how a node puts back what a failover lost, once.
-    async fn put_back(&self, append: Append<'_>, expected: Head) -> Result<PutBack, Unavailable>;
+    /// Appends only if the shard's head is still `expected`: of any number of callers who know one head, one succeeds, and
+    /// what lands late does not land.
+    async fn append_at(&self, append: Append<'_>, expected: Head) -> Result<Appended, Unavailable>;
 
-    /// Answers when all that could be read in this shard before the call has passed the configured durability.
-    async fn barrier(&self, shard: Shard) -> Result<(), Unavailable>;
+    /// Whether the log has the entry that makes this head, at that very place.
+    async fn confirm(&self, shard: Shard, entry: Head) -> Result<bool, Unavailable>;
 
     /// At most `limit` entries from `anchor` on, inclusive, or from the beginning.
     async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable>;

@@ -110,7 +110,7 @@ impl Node {
         let chance: Arc<SystemChance> = Arc::default();
         let keys = Keys::open(&*store, settings, Arc::clone(&dyn_clock), chance.clone()).await.unwrap();
         let keys = Arc::new(keys);
-        let follower = Follower::start(Arc::clone(&store), Arc::clone(&dyn_clock), audit.clone())
+        let follower = Follower::start(Arc::clone(&store), Arc::clone(&dyn_clock), chance.clone(), audit.clone())
             .await
             .expect("the store answers");
         let clients = Arc::new(Clients::new(clients));

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use atropos::domain::Shard;
 use atropos::domain::store::{Created, Document, Store, Version};
+use atropos::domain::{Head, Shard};
 use atropos::store::redis::{RedisSettings, RedisStore};
 use atropos_testbed::{Cluster, Flavor, RedisServer, Wire};
 use tokio::time::Instant;
@@ -39,12 +39,12 @@ async fn every_call(store: &RedisStore) {
         let entry = [revocation(family.id, 7)];
         store.commit(commit(&person, &entry)).await.unwrap();
         let stretch = store.append(append(shard, &[revocation(person.id, 8)])).await.unwrap();
-        store.put_back(append(shard, &[revocation(person.id, 9)]), stretch.head).await.unwrap();
+        store.append_at(append(shard, &[revocation(person.id, 9)]), stretch.head).await.unwrap();
         store.forget(shard, &[stretch.entries[0].position]).await.unwrap();
         assert_eq!(store.revocations(shard, None, 10).await.unwrap().entries.len(), 2);
         assert_eq!(store.load(person.id).await.unwrap().stored.unwrap().version, Version(2));
         assert_eq!(store.scan(shard, None).await.unwrap().0.len(), 2);
-        store.barrier(shard).await.unwrap();
+        store.confirm(shard, Head::default()).await.unwrap();
     }
     let shards = usize::from(store.shards());
     assert_eq!(store.families_of("alice", None, 100).await.unwrap().len(), shards);
@@ -92,11 +92,11 @@ async fn replicas_every_call_waits_for_the_replica_of_its_own_shard() {
         }
     }
     cluster.nodes()[PRIMARIES + owner].pause();
-    store.barrier(shard(0)).await.unwrap_err();
+    store.confirm(shard(0), Head::default()).await.unwrap_err();
     store.append(append(shard(0), &[revocation(session(shard(0), 1).id, 10)])).await.unwrap_err();
-    store.barrier(elsewhere).await.unwrap();
+    store.confirm(elsewhere, Head::default()).await.unwrap();
     cluster.nodes()[PRIMARIES + owner].resume();
-    soon("the replica acknowledges again", async || store.barrier(shard(0)).await.is_ok()).await;
+    soon("the replica acknowledges again", async || store.confirm(shard(0), Head::default()).await.is_ok()).await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use atropos::domain::Head;
 use atropos::domain::store::{Committed, Store, Version};
 use atropos::store::redis::{OpenError, RedisSettings, RedisStore};
 use atropos_testbed::{Flavor, RedisServer};
@@ -90,7 +91,7 @@ async fn fsync_once_a_second_is_taken_where_the_server_can_tell_and_there_is_tim
         let server = RedisServer::start(flavor, &EVERY_SECOND).await;
         let patient = with(&server.url(), "fsync", 10 * SECOND);
         if tells_fsync(&server.url()).await {
-            open(&patient).await.barrier(shard(0)).await.unwrap();
+            open(&patient).await.confirm(shard(0), Head::default()).await.unwrap();
         } else {
             assert!(refusal(&patient).await.contains("appendfsync always"));
         }
@@ -101,7 +102,7 @@ async fn fsync_once_a_second_is_taken_where_the_server_can_tell_and_there_is_tim
 async fn fsync_is_taken_where_every_write_is_synced() {
     for flavor in Flavor::ALL {
         let server = RedisServer::start(flavor, &ALWAYS).await;
-        open(&with(&server.url(), "fsync", 10 * SECOND)).await.barrier(shard(0)).await.unwrap();
+        open(&with(&server.url(), "fsync", 10 * SECOND)).await.confirm(shard(0), Head::default()).await.unwrap();
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) async fn nothing_works(store: &RedisStore) {
         ("create", store.create(&person, Version(1), HOUR).map(|answer| answer.is_err()).boxed()),
         ("commit", store.commit(commit(&family, &entry)).map(|answer| answer.is_err()).boxed()),
         ("append", store.append(append(shard(1), &entry)).map(|answer| answer.is_err()).boxed()),
-        ("put_back", store.put_back(append(shard(1), &entry), Head::default()).map(|answer| answer.is_err()).boxed()),
+        ("append_at", store.append_at(append(shard(1), &entry), Head::default()).map(|answer| answer.is_err()).boxed()),
         ("revocations", store.revocations(shard(1), None, 10).map(|answer| answer.is_err()).boxed()),
         ("heads", store.heads().map(|answer| answer.is_err()).boxed()),
         ("forget", store.forget(shard(1), &[Position(1)]).map(|answer| answer.is_err()).boxed()),

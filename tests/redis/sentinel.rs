@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use atropos::domain::Head;
 use atropos::domain::store::{Store, Version};
 use atropos::store::redis::{OpenError, RedisSettings, RedisStore};
 use atropos_testbed::{Flavor, RedisServer, Sentinels};
@@ -15,7 +16,7 @@ fn url(sentinels: &Sentinels) -> String {
 
 /// Waits until a replica has everything, for a failover may lose what has not come across.
 async fn acknowledged(store: &RedisStore) {
-    soon("both replicas have it all", async || store.barrier(shard(1)).await.is_ok()).await;
+    soon("both replicas have it all", async || store.confirm(shard(1), Head::default()).await.is_ok()).await;
 }
 
 #[tokio::test]

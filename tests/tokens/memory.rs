@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use atropos::domain::family::Family;
 use atropos::domain::store::{
-    Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
 };
 use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
@@ -123,11 +123,11 @@ impl Store for Memory {
         unimplemented!("no revocations here")
     }
 
-    async fn put_back(&self, _: Append<'_>, _: Head) -> Result<PutBack, Unavailable> {
+    async fn append_at(&self, _: Append<'_>, _: Head) -> Result<Appended, Unavailable> {
         unimplemented!("no revocations here")
     }
 
-    async fn barrier(&self, _: Shard) -> Result<(), Unavailable> {
+    async fn confirm(&self, _: Shard, _: Head) -> Result<bool, Unavailable> {
         unimplemented!("no revocations here")
     }
 

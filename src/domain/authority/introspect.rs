@@ -9,6 +9,7 @@ use crate::domain::error::{ClientFault, Error};
 use crate::domain::family::Family;
 use crate::domain::family::alive::Found;
 use crate::domain::scope::Scope;
+use crate::domain::store::Stored;
 use crate::domain::token::Reading;
 use crate::domain::{KeyId, TokenId};
 
@@ -29,12 +30,11 @@ impl Authority {
     }
 
     async fn look(&self, caller: &Caller, id: TokenId, key: KeyId) -> Result<Introspection, Error> {
-        let Some(stored) = self.load(id.family).await? else { return Ok(Introspection::Inactive) };
-        let family = &stored.family;
+        let loaded = self.load(id.family).await?;
+        let Some(Stored { family, .. }) = &loaded.stored else { return Ok(Introspection::Inactive) };
         let Some(found) = family.find_alive(id, self.clock.now()) else { return Ok(Introspection::Inactive) };
         let enabled = self.clients.find(family.client.as_str()).is_some_and(|client| client.enabled);
-        let covered = self.follower.denylist(id.family.shard()).covering(&family.credential(id, key)).is_some();
-        if covered || !enabled {
+        if !enabled || self.covering(&family.credential(id, key), loaded.head).await?.is_some() {
             return Ok(Introspection::Inactive);
         }
         Ok(self

@@ -50,7 +50,9 @@ impl Authority {
             // The epoch is where this node's copy stands *before* the evidence is judged, and each turn judges it anew:
             // what a revocation took while this request was under way is not given under a newer epoch.
             let shard = self.shard_of(grant.subject);
-            let known = self.follower.denylist(shard).head();
+            let denylist = self.follower.denylist(shard);
+            let forks = denylist.forks();
+            let known = denylist.head();
             if !self.clients.find(client.id.as_str()).is_some_and(|client| client.enabled) {
                 return Err(Error::InvalidClient(ClientFault::Disabled));
             }
@@ -76,7 +78,8 @@ impl Authority {
                 continue;
             }
             self.follower.catch_up(shard, head).await?;
-            if self.is_covered(&family) {
+            // After a fork the epoch belongs to a history that is lost.
+            if denylist.forks() != forks || self.is_covered(&family) {
                 // The id is abandoned: nobody was told of it, and its record expires by itself.
                 continue;
             }

@@ -42,7 +42,7 @@ impl Authority {
 
     async fn end(&self, caller: &Caller, token: Proven<'_>) -> Result<Receipt, Error> {
         loop {
-            let Some(stored) = self.load(token.id.family).await? else {
+            let Some(stored) = self.load(token.id.family).await?.stored else {
                 return self.end_without_record(caller, token).await;
             };
             // The same whether it is alive or not: another client learns nothing of it, and ends nothing (section 2.1).

@@ -51,7 +51,7 @@ pub(super) struct NewEntries {
 
 impl NewEntries {
     pub(super) fn new(append: &Append<'_>) -> Self {
-        let bytes = append.revocations.iter().map(|new| (new.tag, record::encode_revocation(new)));
+        let bytes = append.revocations.iter().map(|new| (new.head_tag(), record::encode_revocation(new)));
         Self { revocations: bytes.collect(), floor: append.floor }
     }
 }

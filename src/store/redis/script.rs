@@ -82,7 +82,7 @@ impl<'a> Call<'a> {
         Self { floor: append.floor, revocations: append.revocations, ..reading }
     }
 
-    pub(super) fn put_back(keys: &'a Keys, append: &Append<'a>, expected: Head) -> Self {
+    pub(super) fn append_at(keys: &'a Keys, append: &Append<'a>, expected: Head) -> Self {
         Self { expected: head_text(expected).into_bytes(), ..Self::append(keys, append) }
     }
 
@@ -127,7 +127,7 @@ impl<'a> Call<'a> {
             }
         }
         for revocation in self.revocations {
-            let tag = format!("{:016x}", revocation.tag.0);
+            let tag = format!("{:016x}", revocation.head_tag().0);
             command.arg(tag).arg(record::encode_revocation(revocation));
         }
         command

@@ -115,6 +115,30 @@ pub(crate) async fn a_commit_brings_its_revocations_along(bench: &mut impl Bench
     assert_eq!(store.revocations(shard, Some(anchor), 10).await.unwrap().entries, stretch.entries);
 }
 
+/// How a reader makes sure of what it read: nobody else's comparison with the version notices.
+pub(crate) async fn a_record_is_written_again_under_the_version_it_has(bench: &mut impl Bench) {
+    let store = bench.store();
+    let family = family_of("ann", nth(0), 1);
+    store.create(&family, Version(1), KEEP).await.unwrap();
+    let again = || Commit {
+        expected: Version(1),
+        version: Version(1),
+        family: &family,
+        keep_for: KEEP,
+        append: to(nth(0), &[]),
+    };
+    for handle in [bench.store(), bench.other(), bench.store()] {
+        assert!(matches!(handle.commit(again()).await.unwrap(), Committed::Done(_)));
+    }
+    let loaded = store.load(family.id).await.unwrap();
+    assert_eq!(loaded.stored, Some(Stored { family: family.clone(), version: Version(1) }));
+    assert_eq!(store.families_of("ann", None, 10).await.unwrap(), [family.id]);
+    let next = generation(&family, 4);
+    let commit = Commit { version: Version(2), family: &next, ..again() };
+    assert!(matches!(store.commit(commit).await.unwrap(), Committed::Done(_)));
+    assert_eq!(store.commit(again()).await.unwrap(), Committed::Conflict, "what was read is not there any more");
+}
+
 pub(crate) async fn a_commit_without_revocations_leaves_the_log_as_it_was(bench: &mut impl Bench) {
     let store = bench.store();
     let family = family(nth(0), 1);

@@ -75,7 +75,8 @@ pub(crate) fn revocation(number: u64) -> Revocation {
     let family = FamilyId::new(nth(0), BIRTH, number);
     Revocation {
         target: Target::Token(TokenId { family, serial: 2, nonce: number }),
-        bound: Position(number),
+        bound: Some(Position(number)),
+        put_back: None,
         tag: Tag(number),
         cause: Cause::Requested,
         revoked_at: BIRTH,

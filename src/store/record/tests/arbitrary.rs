@@ -79,11 +79,12 @@ fn access_token() -> impl Strategy<Value = AccessToken> {
 }
 
 pub(super) fn revocation() -> impl Strategy<Value = Revocation> {
-    (target(), any::<[u64; 2]>(), cause(), timestamp(), timestamp()).prop_map(
-        |(target, [bound, tag], cause, revoked_at, expires_at)| Revocation {
+    (target(), any::<([Option<u64>; 2], u64)>(), cause(), timestamp(), timestamp()).prop_map(
+        |(target, ([bound, put_back], tag), cause, revoked_at, expires_at)| Revocation {
             target,
-            bound: Position(bound),
+            bound: bound.map(Position),
             tag: Tag(tag),
+            put_back: put_back.map(Tag),
             cause,
             revoked_at,
             expires_at,
