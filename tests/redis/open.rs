@@ -209,7 +209,7 @@ async fn stores_of_different_prefixes_know_nothing_of_each_other() {
     create(&one, &family).await;
     one.append(append(shard(1), &[revocation(family.id, 7)])).await.unwrap();
     assert_eq!(other.load(family.id).await.unwrap().stored, None);
-    assert_eq!(other.heads().await.unwrap().0, vec![atropos::domain::Head::default(); 16]);
+    assert_eq!(other.heads().await.unwrap().0, vec![Head::default(); 16]);
 }
 
 #[tokio::test]
