@@ -67,6 +67,7 @@ fn everything_that_is_wrong_is_told_at_once() {
     assert_eq!(problems.len(), expected.len(), "{problems:#?}");
 }
 
+/// RFC6749-1.6-h is one of them: no http off loopback.
 #[rstest]
 #[case::unknown_key("store.urll = 'embedded:'", "store.urll: is not a setting")]
 #[case::unknown_section("[stores]\nurl = 'embedded:'", "stores: is no section")]
