@@ -82,15 +82,17 @@ pub(crate) fn client(id: &str, tokens: TokenPolicy) -> Client {
     }
 }
 
-/// `a` and `b` are alike; `jwt` gets JWTs; `wide` ends families by access tokens; `strict` has no window; `api` looks on.
+/// `a` and `b` are alike; `jwt` gets JWTs; `wide` and `wide-jwt` end families by access tokens; `strict` has no window;
+/// `api` looks on.
 pub(crate) fn clients() -> Vec<Client> {
     let jwt = TokenPolicy { format: TokenFormat::Jwt, access_token_lifetime: Duration::from_mins(5), ..policy() };
     let api = ResourceServer { audience: API.into(), scope: None };
     vec![
         client("a", policy()),
         client("b", policy()),
-        client("jwt", jwt),
+        client("jwt", jwt.clone()),
         client("wide", TokenPolicy { revoke_access_token: Reach::Family, ..policy() }),
+        client("wide-jwt", TokenPolicy { revoke_access_token: Reach::Family, ..jwt }),
         client("strict", TokenPolicy { replay_window: Duration::ZERO, ..policy() }),
         Client { resource_server: Some(api), grant_types: BTreeSet::new(), ..client("api", policy()) },
     ]

@@ -110,6 +110,18 @@ async fn a_redis_that_may_evict_is_refused() {
     assert!(!output.status.success() && said.contains("maxmemory-policy"), "{said}");
 }
 
+/// Whoever reads where it listens may end it the next moment: it drains, and is not merely killed by the signal.
+#[tokio::test]
+async fn sigterm_is_heard_as_soon_as_the_program_says_where_it_listens() {
+    let data = tempfile::tempdir().unwrap();
+    for _ in 0..20 {
+        let mut server = dev(data.path(), &["--issuer", "http://127.0.0.1:1"]).await;
+        server.terminate();
+        let ended = server.ended().await;
+        assert!(ended.success(), "{ended}");
+    }
+}
+
 /// SIGTERM: the program ends by itself, with success, and what it acknowledged is there the next time.
 #[tokio::test]
 async fn sigterm_ends_the_program_and_loses_nothing() {

@@ -15,12 +15,14 @@ use crate::support::{
     soon, tells_fsync, with,
 };
 
-const PRIMARIES: usize = 3;
+pub(crate) const PRIMARIES: usize = 3;
 const SECOND: Duration = Duration::from_secs(1);
 
-fn url(cluster: &Cluster) -> String {
-    let nodes: Vec<String> = cluster.urls().iter().map(|url| url.replace("redis://", "")).collect();
-    format!("redis+cluster://{}", nodes.join(","))
+pub(crate) fn url(cluster: &Cluster) -> String {
+    let urls = cluster.urls();
+    let nodes: Vec<(&str, &str)> = urls.iter().filter_map(|url| url.split_once("://")).collect();
+    let addresses: Vec<&str> = nodes.iter().map(|(_, address)| *address).collect();
+    format!("{}+cluster://{}", nodes[0].0, addresses.join(","))
 }
 
 /// The slot of a shard, and which of the primaries has it.
@@ -29,7 +31,7 @@ async fn place(cluster: &Cluster, shard: Shard) -> (u64, usize) {
     (slot, usize::try_from(slot).unwrap() * PRIMARIES / 16_384)
 }
 
-async fn every_call(store: &RedisStore) {
+pub(crate) async fn every_call(store: &RedisStore) {
     for number in 0..store.shards() {
         let shard = shard(number);
         let (family, person) = (session(shard, 1), persons_session(shard, 2, "alice"));

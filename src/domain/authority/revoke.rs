@@ -86,9 +86,12 @@ impl Authority {
             Target::Token(_) => expires_at,
             _ => self.longest_end(token.id.family),
         };
-        let revocation = self.revocation(target, Cause::Requested, end);
-        self.append(token.id.family.shard(), revocation).await?;
-        Ok(Receipt { access_tokens: 1, ..Receipt::default() })
+        let (kind, family, cause) = (super::kind_of(&target), token.id.family, Cause::Requested);
+        self.append(family.shard(), self.revocation(target, cause, end)).await?;
+        let receipt = Receipt { access_tokens: 1, ..Receipt::default() };
+        let client = Some(caller.client.id.clone());
+        self.audit.record(&Event::Revoked { target: kind, family: Some(family), client, cause, receipt });
+        Ok(receipt)
     }
 
     /// When the last thing that hangs from an access token is dead: what was exchanged from it never outlives it.

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use atropos::domain::audit::Event;
+use atropos::domain::client::ClientId;
 use atropos::domain::error::{Error, GrantFault};
-use atropos::domain::{Shard, Target};
+use atropos::domain::store::Receipt;
+use atropos::domain::{Cause, Shard, Target};
 
 use crate::interposed::{Interposed, Moment};
 use crate::node::{DAY, Node, access, is_refused, refresh};
@@ -58,6 +61,33 @@ async fn a_jwt_without_a_record_is_listed_by_its_owner_alone() {
     place.clock.advance(Duration::from_secs(500));
     node.revoke("jwt", access(&later)).await.unwrap();
     assert!(!node.is_active("jwt", access(&later)).await);
+}
+
+/// S32: what is ended without its record is told of like anything else, and once.
+#[tokio::test]
+async fn a_jwt_that_is_revoked_without_its_record_is_told_of() {
+    let (place, bare) = (embedded().await, embedded().await);
+    for (client, target) in [("jwt", "token"), ("wide-jwt", "family")] {
+        let between = Interposed::before(Arc::clone(&place.store));
+        let node = Node::on(between.clone(), &place.clock).await;
+        let issued = node.issue(client).await;
+        let family = node.family(access(&issued)).await;
+        between.fail_over_to(&bare.store);
+        node.revoke("a", access(&issued)).await.unwrap();
+        assert_eq!(node.audit.count(|event| matches!(event, Event::Revoked { .. })), 0, "it was not a's");
+        for _ in 0..2 {
+            node.revoke(client, access(&issued)).await.unwrap();
+        }
+        let expected = Event::Revoked {
+            target,
+            family: Some(family),
+            client: Some(ClientId::new(client)),
+            cause: Cause::Requested,
+            receipt: Receipt { access_tokens: 1, ..Receipt::default() },
+        };
+        assert_eq!(node.audit.count(|event| matches!(event, Event::Revoked { .. })), 1);
+        assert_eq!(node.audit.count(|event| *event == expected), 1);
+    }
 }
 
 /// Rule 5, RFC7009-2.2-d: a repetition appends nothing, and still makes sure that what it found is there and durable.
