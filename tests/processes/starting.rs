@@ -132,6 +132,26 @@ async fn sigterm_ends_the_program_and_loses_nothing() {
     server.terminate();
     assert!(server.ended().await.success());
     assert!(!data.path().join("atropos.sock").exists(), "the socket goes with its server");
+    let told = server.stderr();
+    for line in [r#""event":"issued""#, r#""route":"/oauth/token""#] {
+        assert!(told.contains(line), "lines that waited are written at the end: {told}");
+    }
     let again = dev(data.path(), &more).await;
     assert!(is_active(&again, &session.access).await);
+}
+
+/// The disk that the log lies on may be full.
+#[tokio::test]
+async fn a_log_that_cannot_be_written_ends_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"exec "$0" "$@" 2>/dev/full"#, PROGRAM, "dev", "--listen", "127.0.0.1:0", "--data"]);
+    let mut server =
+        Binary::start_command(command.arg(data.path()).env("ATROPOS__METRICS__LISTEN", "127.0.0.1:0")).await;
+    for _ in 0..3 {
+        let session = session(&server, "demo-session").await;
+        assert!(is_active(&server, &session.access).await);
+    }
+    server.terminate();
+    assert!(server.ended().await.success());
 }
