@@ -66,6 +66,11 @@ impl Surface {
             Self::Infisical => "infisical",
         }
     }
+
+    /// Whether an access token is prolonged there by presenting it, instead of by a refresh token.
+    pub const fn renews(self) -> bool {
+        matches!(self, Self::Infisical)
+    }
 }
 
 /// What a token looks like: a reference that only this server reads, or a JWT (RFC 9068).

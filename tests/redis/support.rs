@@ -64,6 +64,7 @@ pub(crate) fn session(shard: Shard, random: u64) -> Family {
         expires_at,
         ancestors: Vec::new(),
         state: State::Live(Tokens { next_serial: 3, refresh: Some(refresh), spent: None, access: vec![access] }),
+        managed: None,
     }
 }
 

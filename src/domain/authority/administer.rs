@@ -6,6 +6,7 @@ use super::{Authority, Bounded, kind_of};
 use crate::domain::audit::Event;
 use crate::domain::error::Error;
 use crate::domain::family::Family;
+use crate::domain::family::listing::Listing;
 use crate::domain::keys::{KeyError, KeyKind, Retired};
 use crate::domain::store::{Receipt, Stored, Unavailable};
 use crate::domain::token::{OpaqueKind, Reading};
@@ -163,7 +164,7 @@ impl Authority {
         match target {
             Target::Token(id) => vec![id.family.shard()],
             Target::Family(id) => vec![id.shard()],
-            Target::Subject(subject) => vec![self.shard_of(Some(subject))],
+            Target::Subject(subject) => vec![self.shard_of(Some(Listing::Subject(subject)))],
             Target::Client(_) | Target::Key(_) | Target::Everything => self.follower.shards().collect(),
         }
     }

@@ -7,6 +7,7 @@ use crate::domain::audit::Event;
 use crate::domain::client::{Client, GrantType, Surface};
 use crate::domain::error::{ClientFault, Error};
 use crate::domain::family::birth::{Birth, keep_for};
+use crate::domain::family::listing::Listing;
 use crate::domain::family::{Family, State};
 use crate::domain::scope::Scope;
 use crate::domain::store::Created;
@@ -49,7 +50,7 @@ impl Authority {
         loop {
             // The epoch is where this node's copy stands *before* the evidence is judged, and each turn judges it anew:
             // what a revocation took while this request was under way is not given under a newer epoch.
-            let shard = self.shard_of(grant.subject);
+            let shard = self.shard_of(grant.subject.map(Listing::Subject));
             let known = self.follower.denylist(shard).head();
             if !self.clients.find(client.id.as_str()).is_some_and(|client| client.enabled) {
                 return Err(Error::InvalidClient(ClientFault::Disabled));
@@ -65,6 +66,7 @@ impl Authority {
                 epoch: known.position,
                 ancestors: Vec::new(),
                 with_refresh_token: grant.with_refresh_token,
+                managed: None,
             };
             let family = Family::born(birth, &client.tokens, &self.mint(shard, client.tokens.format).await?);
             let keep = keep_for(&family, id.born_at(), self.margin);
@@ -98,9 +100,9 @@ impl Authority {
         })
     }
 
-    /// All of a person's sessions live in one shard; machines' are spread.
-    pub(super) fn shard_of(&self, subject: Option<&str>) -> Shard {
-        let bits = subject.map_or_else(|| self.chance.u64(), super::hash_of_subject);
+    /// All that is listed together lives in one shard; what nobody lists is spread.
+    pub(super) fn shard_of(&self, listing: Option<Listing<'_>>) -> Shard {
+        let bits = listing.map_or_else(|| self.chance.u64(), Listing::hash);
         let number = bits % u64::from(self.store.shards());
         Shard::new(u16::try_from(number).unwrap_or_default()).unwrap_or_default()
     }

@@ -20,8 +20,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
-
 pub use administer::FamilyView;
 pub use answer::{ActiveToken, Introspection, Issued, TokenKind, TokenText};
 pub use limits::{Limits, PerMinute};
@@ -156,12 +154,6 @@ fn kind_of(target: &Target) -> &'static str {
         Target::Key(_) => "key",
         Target::Everything => "everything",
     }
-}
-
-/// Which shard is a person's: a hash that every node and every version computes alike.
-fn hash_of_subject(subject: &str) -> u64 {
-    let digest = Sha256::digest(subject);
-    u64::from_be_bytes(std::array::from_fn(|i| digest[i]))
 }
 
 /// A bound in time for what may go round several times.
