@@ -122,6 +122,11 @@ fn of_domain(error: &Error, request: &HeaderMap) -> Rendered {
                 rendered
             }
         }
+        Error::InvalidToken(_) => rendered(
+            StatusCode::UNAUTHORIZED,
+            "invalid_token",
+            "a live access token is needed: the one that was sent, if any, is invalid, expired or revoked",
+        ),
         Error::UnauthorizedClient => bad("unauthorized_client", "this client is not registered for this grant type"),
         Error::UnsupportedGrantType => {
             bad("unsupported_grant_type", "see grant_types_supported in the metadata for the grant types there are")
@@ -132,7 +137,7 @@ fn of_domain(error: &Error, request: &HeaderMap) -> Rendered {
         Error::InvalidGrant(_) => {
             bad("invalid_grant", "the token is invalid, expired or revoked, or was issued to another client")
         }
-        Error::TooMany { retry_after } => rendered(
+        Error::TooMany { retry_after, .. } => rendered(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_requests",
             "nothing was done; try again after the time in Retry-After",

@@ -8,7 +8,7 @@ use crate::domain::family::Family;
 use crate::domain::store::{Stored, Unavailable, Version};
 
 /// Raised whenever [`Family`] or [`Revocation`] changes shape.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 pub(super) const VERSION_LEN: usize = 8;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use atropos::domain::authority::{Authority, PerMinute};
+use atropos::domain::client::Surface;
 use atropos::domain::clock::{Clock, FixedClock};
 use atropos::http::{Listeners, Options, State};
 use atropos::telemetry::Metrics;
@@ -148,7 +149,8 @@ impl App {
     pub(crate) async fn log_in(&self, client: &str, subject: &str) -> Tokens {
         let authority = self.authority();
         let client = authority.clients.find(client).expect("a client of the tests");
-        let issued = authority.begin_session(client, subject, scope("read write")).await.expect("issued");
+        let issued =
+            authority.begin_session(client, Surface::Standard, subject, scope("read write")).await.expect("issued");
         Tokens {
             access: issued.access_token.expose().to_owned(),
             refresh: issued.refresh_token.map(|token| token.expose().to_owned()),

@@ -16,7 +16,7 @@ const SECRET: &str = "the store's own words";
 #[case(Error::UnsupportedGrantType, 400, "unsupported_grant_type")]
 #[case(Error::InvalidScope, 400, "invalid_scope")]
 #[case(Error::InvalidGrant(GrantFault::Reused), 400, "invalid_grant")]
-#[case(Error::TooMany { retry_after: Duration::from_millis(1500) }, 429, "too_many_requests")]
+#[case(Error::TooMany { limit: 5, retry_after: Duration::from_millis(1500) }, 429, "too_many_requests")]
 #[case(Error::Unavailable(Unavailable(SECRET.to_owned())), 503, "temporarily_unavailable")]
 fn every_fault_of_the_domain_has_its_answer(#[case] error: Error, #[case] status: u16, #[case] code: &str) {
     check(&Failure::Domain(error), status, code);
@@ -71,9 +71,9 @@ fn basic_is_asked_for_where_it_was_tried_or_nothing_was_sent() {
 /// RFC7009-2.2.1-d, RFC7009-2.2.1-e
 #[rstest]
 #[case(Error::Unavailable(Unavailable(String::new())), "2")]
-#[case(Error::TooMany { retry_after: Duration::from_millis(1500) }, "2")]
-#[case(Error::TooMany { retry_after: Duration::ZERO }, "1")]
-#[case(Error::TooMany { retry_after: Duration::MAX }, "18446744073709551615")]
+#[case(Error::TooMany { limit: 5, retry_after: Duration::from_millis(1500) }, "2")]
+#[case(Error::TooMany { limit: 5, retry_after: Duration::ZERO }, "1")]
+#[case(Error::TooMany { limit: 5, retry_after: Duration::MAX }, "18446744073709551615")]
 fn who_may_come_again_is_told_when(#[case] error: Error, #[case] seconds: &str) {
     let told = header_of(&Failure::Domain(error), header::RETRY_AFTER, TestRequest::default());
     assert_eq!(told.as_deref(), Some(seconds));
