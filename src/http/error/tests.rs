@@ -34,9 +34,13 @@ fn every_other_failure_has_the_same_shape(#[case] failure: Failure, #[case] stat
     check(&failure, status, code);
 }
 
+fn answer(failure: &Failure, request: TestRequest) -> HttpResponse {
+    failure.answer_in(None, &request.to_http_request())
+}
+
 /// RFC6749-5.2-h, RFC7009-2.2.1-a
 fn check(failure: &Failure, status: u16, code: &str) {
-    let answer = failure.answer(&TestRequest::default().to_http_request());
+    let answer = answer(failure, TestRequest::default());
     assert_eq!(answer.status().as_u16(), status);
     assert_eq!(answer.headers().get(header::CACHE_CONTROL), Some(&HeaderValue::from_static("no-store")));
     assert_eq!(answer.headers().get(header::CONTENT_TYPE), Some(&HeaderValue::from_static("application/json")));
@@ -52,7 +56,7 @@ fn check(failure: &Failure, status: u16, code: &str) {
 }
 
 fn header_of(failure: &Failure, name: HeaderName, request: TestRequest) -> Option<String> {
-    let answer = failure.answer(&request.to_http_request());
+    let answer = answer(failure, request);
     answer.headers().get(name).map(|value| value.to_str().expect("ASCII").to_owned())
 }
 
