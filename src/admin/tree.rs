@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::operation::FamilyReport;
 use crate::domain::Timestamp;
-use crate::domain::client::{Client, GrantType, TokenFormat};
+use crate::domain::client::{Client, GrantType, Surface, TokenFormat};
 use crate::domain::family::birth::THE_GRANT;
 use crate::domain::family::{AccessToken, State, Tokens};
 
@@ -105,6 +105,8 @@ pub fn describe(client: &Client) -> String {
     if client.authentication.is_public() {
         parts.push("public".to_owned());
     }
+    let elsewhere = client.surfaces.iter().filter(|surface| **surface != Surface::Standard);
+    parts.extend(elsewhere.map(|surface| format!("speaks {}", surface.as_str())));
     parts.extend(client.resource_server.as_ref().map(|api| format!("introspects tokens for {}", api.audience)));
     parts.join(", ")
 }

@@ -101,6 +101,7 @@ impl App {
             body_limit: server.body_limit,
             cors_origins: server.cors_origins.clone(),
             trusted_proxies: server.trusted_proxies.clone(),
+            surfaces: self.settings.surfaces.enabled(),
             loopback_only: self.mode == Mode::Dev,
             drain_notice: server.drain_notice,
             drain_timeout: server.drain_timeout,

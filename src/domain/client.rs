@@ -71,6 +71,31 @@ impl Surface {
     pub const fn renews(self) -> bool {
         matches!(self, Self::Infisical)
     }
+
+    /// Whether whoever refreshes here proves which client it is.
+    pub const fn authenticates_clients(self) -> bool {
+        matches!(self, Self::Standard)
+    }
+
+    /// Whether a refresh token is its own proof here: the vendor's clients send nothing else.
+    pub const fn takes_possession_for_proof(self) -> bool {
+        matches!(self, Self::Kajabi)
+    }
+
+    /// Whether a family that a client's secret begot here dies with that secret: the API key of the vendors' portals.
+    pub const fn binds_to_credential(self) -> bool {
+        matches!(self, Self::Kajabi | Self::Infisical)
+    }
+
+    /// What the revocation of an access token takes along here. The vendors have fixed it; the standard leaves it to the
+    /// client.
+    pub fn reach(self, policy: &TokenPolicy) -> Reach {
+        match self {
+            Self::Standard => policy.revoke_access_token,
+            Self::Anghami => Reach::Token,
+            Self::Kajabi | Self::Infisical => Reach::Family,
+        }
+    }
 }
 
 /// What a token looks like: a reference that only this server reads, or a JWT (RFC 9068).

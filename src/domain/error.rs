@@ -24,9 +24,12 @@ pub enum Error {
     /// The grant cannot be honoured. The fault stands in the log, never on the wire.
     #[error("the grant is invalid, expired, revoked, or was issued to another client")]
     InvalidGrant(GrantFault),
-    /// Asked too often; nothing was done.
+    /// The access token that was to prove who asks does not (RFC 6750 section 3.1).
+    #[error("the access token is missing, invalid, expired or revoked")]
+    InvalidToken(BearerFault),
+    /// Asked too often; nothing was done. So many would have been allowed.
     #[error("too many requests")]
-    TooMany { retry_after: Duration },
+    TooMany { limit: u32, retry_after: Duration },
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
@@ -60,6 +63,37 @@ impl ClientFault {
     }
 }
 
+/// Why an access token proves nothing; for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BearerFault {
+    Missing,
+    /// A header that cannot be read.
+    Malformed,
+    /// Not a token of ours, or its record is gone.
+    Unknown,
+    /// A token of ours, but of another kind.
+    NoAccessToken,
+    /// Born on another surface: unknown here.
+    OtherSurface,
+    Expired,
+    /// Revoked by itself, with its family, or by a wider revocation; or its client does not stand behind it any more.
+    Ended,
+}
+
+impl BearerFault {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Malformed => "malformed",
+            Self::Unknown => "unknown",
+            Self::NoAccessToken => "no_access_token",
+            Self::OtherSurface => "other_surface",
+            Self::Expired => "expired",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 /// Why a grant was refused; for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GrantFault {
@@ -74,6 +108,10 @@ pub enum GrantFault {
     Idle,
     /// The family was ended, by its record or by a wider revocation.
     Ended,
+    /// Its client is not registered any more, or disabled.
+    ClientGone,
+    /// Its client does not have the credential any more that the family is bound to.
+    CredentialGone,
     /// A spent refresh token came again and the family was ended for it.
     Reused,
     /// Within the replay window, but not the same request by the same proof.
@@ -91,6 +129,8 @@ impl GrantFault {
             Self::Expired => "expired",
             Self::Idle => "idle",
             Self::Ended => "ended",
+            Self::ClientGone => "client_gone",
+            Self::CredentialGone => "credential_gone",
             Self::Reused => "reused",
             Self::OtherRequest => "other_request",
             Self::SuccessorGone => "successor_gone",

@@ -19,6 +19,9 @@ pub(crate) const API: &str = "https://api.example";
 /// (`private_key_jwt`), `two` (tokens for two resources). Without: `service`, `service-jwt`. Public: `spa`, `mobile`.
 /// Resource servers: `api`, `billing` (which only cares for `write`). `disabled` is disabled, `abroad` lives on another
 /// surface, `strange: ä+%` tries the encodings.
+///
+/// Of dialects: `kajabi`, `kajabi-jwt`, `kajabi-other`; `player` and `player-other` (public) and `studio` (which has a
+/// secret) of Anghami's. All of these speak the standard as well.
 pub(crate) fn clients() -> Vec<Client> {
     let refreshing = |id| Client { tokens: policy(true), ..client(id) };
     let jwt = |with_refresh| TokenPolicy {
@@ -48,6 +51,12 @@ pub(crate) fn clients() -> Vec<Client> {
         resource_server("billing", BILLING, Some(scope("write"))),
         Client { enabled: false, ..client("disabled") },
         Client { surfaces: BTreeSet::from([Surface::Kajabi]), ..client("abroad") },
+        speaks(Surface::Kajabi, refreshing("kajabi")),
+        speaks(Surface::Kajabi, refreshing("kajabi-other")),
+        speaks(Surface::Kajabi, Client { tokens: jwt(true), ..client("kajabi-jwt") }),
+        speaks(Surface::Anghami, Client { scope: scope("read stream"), ..public("player") }),
+        speaks(Surface::Anghami, public("player-other")),
+        speaks(Surface::Anghami, refreshing("studio")),
     ]
 }
 
@@ -59,6 +68,10 @@ pub(crate) fn secret(client: &str) -> String {
 
 pub(crate) fn scope(text: &str) -> Scope {
     Scope::parse(text).expect("a scope")
+}
+
+fn speaks(surface: Surface, client: Client) -> Client {
+    Client { surfaces: BTreeSet::from([Surface::Standard, surface]), ..client }
 }
 
 fn client(id: &str) -> Client {

@@ -154,7 +154,7 @@ impl Node {
     pub(crate) async fn session(&self, client: &str, subject: &str) -> Issued {
         let caller = self.caller(client);
         let scope = caller.client.scope.clone();
-        self.authority.begin_session(&caller.client, subject, scope).await.expect("issued")
+        self.authority.begin_session(&caller.client, Surface::Standard, subject, scope).await.expect("issued")
     }
 
     pub(crate) async fn refresh(&self, client: &str, token: &str) -> Result<Issued, Error> {

@@ -36,6 +36,7 @@ fn born(policy: &TokenPolicy) -> Family {
         client: ClientId::new("a"),
         subject: None,
         surface: Surface::Standard,
+        begotten_by: None,
         scope: Scope::parse("read write").unwrap(),
         audience: vec!["https://api.example".into()],
         epoch: Position(1),

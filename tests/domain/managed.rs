@@ -36,6 +36,7 @@ fn born(managed: Option<Managed>) -> Family {
         client: ClientId::new("machine"),
         subject: None,
         surface: Surface::Infisical,
+        begotten_by: None,
         scope: Scope::default(),
         audience: vec![],
         epoch: Position(1),

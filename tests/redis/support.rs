@@ -58,6 +58,7 @@ pub(crate) fn session(shard: Shard, random: u64) -> Family {
         client: ClientId::new("demo-session"),
         subject: None,
         surface: Surface::Standard,
+        begotten_by: None,
         scope: Scope::parse("read write").unwrap(),
         audience: vec!["https://api.example".into()],
         epoch: Position(1_763_765_432_123_456),

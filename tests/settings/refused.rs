@@ -325,6 +325,7 @@ fn a_client_has_one_way_to_prove_who_it_is() {
 #[case("demo-session-jwt")]
 #[case("demo-other")]
 #[case("demo-api")]
+#[case("demo-kajabi")]
 fn serve_refuses_the_secrets_of_dev(#[case] sample: &str) {
     let settings = load_file(Mode::Dev, None, &[]).unwrap();
     assert!(settings.clients.find(sample).is_some());

@@ -163,6 +163,7 @@ fn record() -> Family {
         client: crate::client(),
         subject: None,
         surface: Surface::Standard,
+        begotten_by: None,
         scope: Scope::default(),
         audience: Vec::new(),
         epoch: Position(0),

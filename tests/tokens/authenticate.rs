@@ -97,7 +97,7 @@ fn fault(result: Result<Caller, Error>) -> ClientFault {
 }
 
 fn is_too_many(result: &Result<Caller, Error>) -> bool {
-    matches!(result, Err(Error::TooMany { retry_after }) if *retry_after >= Duration::from_secs(1))
+    matches!(result, Err(Error::TooMany { retry_after, .. }) if *retry_after >= Duration::from_secs(1))
 }
 
 /// RFC6749-2.3.1-a: one secret, both ways of sending it; which way is part of the credential.

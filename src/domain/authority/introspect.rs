@@ -21,7 +21,9 @@ impl Authority {
             return Err(Error::InvalidClient(ClientFault::WrongMethod));
         }
         match self.read(token).await? {
-            Reading::Garbage | Reading::UnknownKey(_) => self.limits.miss(caller).map(|()| Introspection::Inactive),
+            Reading::Garbage | Reading::UnknownKey(_) => {
+                self.limits.miss(&caller.client.id, caller.source).map(|()| Introspection::Inactive)
+            }
             Reading::Opaque { id, key, .. } => self.look(caller, id, key).within(self.deadline).await,
             Reading::Jwt(jwt) if jwt.is_expired(self.clock.now()) => Ok(Introspection::Inactive),
             Reading::Jwt(jwt) => self.look(caller, jwt.claims.id, jwt.key).within(self.deadline).await,
@@ -31,15 +33,9 @@ impl Authority {
     async fn look(&self, caller: &Caller, id: TokenId, key: KeyId) -> Result<Introspection, Error> {
         let Some(stored) = self.load(id.family).await? else { return Ok(Introspection::Inactive) };
         let family = &stored.family;
-        let Some(found) = family.find_alive(id, self.clock.now()) else { return Ok(Introspection::Inactive) };
-        let enabled = self.clients.find(family.client.as_str()).is_some_and(|client| client.enabled);
-        let covered = self.follower.denylist(id.family.shard()).covering(&family.credential(id, key)).is_some();
-        if covered || !enabled {
-            return Ok(Introspection::Inactive);
-        }
-        Ok(self
-            .show(caller, family, found)
-            .map_or(Introspection::Inactive, |token| Introspection::Active(token.into())))
+        let found = self.find_alive(family, id, key);
+        let shown = found.and_then(|found| self.show(caller, family, found));
+        Ok(shown.map_or(Introspection::Inactive, |token| Introspection::Active(token.into())))
     }
 
     /// The client that a token was issued to sees all of it. A resource server sees access tokens meant for it, cut down

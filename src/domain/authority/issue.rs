@@ -30,6 +30,7 @@ impl Authority {
             client,
             subject: None,
             surface: request.surface,
+            begotten_by: request.surface.binds_to_credential().then_some(caller.credential),
             scope,
             with_refresh_token: client.tokens.client_credentials_refresh,
             name: "client_credentials",
@@ -38,10 +39,17 @@ impl Authority {
     }
 
     /// Begets a session of a person for a client, on the word of whoever approved it.
-    pub async fn begin_session(&self, client: &Client, subject: &str, scope: Scope) -> Result<Issued, Error> {
+    pub async fn begin_session(
+        &self,
+        client: &Client,
+        surface: Surface,
+        subject: &str,
+        scope: Scope,
+    ) -> Result<Issued, Error> {
+        Self::may_use(client, surface, GrantType::RefreshToken)?;
         let subject = Some(subject);
-        let surface = Surface::Standard;
-        let grant = Grant { client, subject, surface, scope, with_refresh_token: true, name: "session" };
+        let grant =
+            Grant { client, subject, surface, begotten_by: None, scope, with_refresh_token: true, name: "session" };
         self.beget(&grant).within(self.deadline).await
     }
 
@@ -61,6 +69,7 @@ impl Authority {
                 client: client.id.clone(),
                 subject: grant.subject.map(Into::into),
                 surface: grant.surface,
+                begotten_by: grant.begotten_by,
                 scope: grant.scope.clone(),
                 audience: client.audience.clone(),
                 epoch: known.position,
@@ -113,6 +122,7 @@ struct Grant<'a> {
     client: &'a Client,
     subject: Option<&'a str>,
     surface: Surface,
+    begotten_by: Option<[u8; 8]>,
     scope: Scope,
     with_refresh_token: bool,
     /// For the log.

@@ -5,7 +5,9 @@
 //! comparing the version, answer. A commit that finds the record changed begins again at the load.
 
 mod administer;
+mod alive;
 mod answer;
+mod bearer;
 mod ending;
 mod hand_out;
 mod introspect;
@@ -22,6 +24,7 @@ use std::time::Duration;
 
 pub use administer::FamilyView;
 pub use answer::{ActiveToken, Introspection, Issued, TokenKind, TokenText};
+pub use bearer::Bearer;
 pub use limits::{Limits, PerMinute};
 pub use request::{AuthenticationMethod, Caller, ClientCredentials, Presented, Refresh};
 

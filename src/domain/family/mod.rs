@@ -26,6 +26,10 @@ pub struct Family {
     /// The person it stands for; `None` for a machine's own, whose subject is the client.
     pub subject: Option<Box<str>>,
     pub surface: Surface,
+    /// The credential of its client that begot it, on a surface where a family dies with that ([`Caller::credential`]).
+    ///
+    /// [`Caller::credential`]: super::authority::Caller::credential
+    pub begotten_by: Option<[u8; 8]>,
     pub scope: Scope,
     pub audience: Vec<Arc<str>>,
     /// The position up to which the node knew the shard when it judged the evidence for this family. Never rewritten.

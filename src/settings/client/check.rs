@@ -81,7 +81,7 @@ impl Entry {
             "is set, and the client is public; who asks about tokens must prove who it is (RFC 7662 section 2.1)",
         );
         report.require(
-            !self.client_credentials_refresh || has(GrantType::ClientCredentials) && has(GrantType::RefreshToken),
+            !self.client_credentials_refresh() || has(GrantType::ClientCredentials) && has(GrantType::RefreshToken),
             "client_credentials_refresh",
             "needs both client_credentials and refresh_token among the grant_types",
         );

@@ -37,7 +37,7 @@ pub(crate) struct Entry {
     #[serde(deserialize_with = "value::optional_duration")]
     pub(crate) replay_window: Option<Duration>,
     pub(crate) access_tokens_per_family: Option<NonZeroUsize>,
-    pub(crate) client_credentials_refresh: bool,
+    client_credentials_refresh: Option<bool>,
     pub(crate) revoke_access_token: Option<Reach>,
 }
 
@@ -68,8 +68,17 @@ impl Default for Entry {
             family_lifetime: None,
             replay_window: None,
             access_tokens_per_family: None,
-            client_credentials_refresh: false,
+            client_credentials_refresh: None,
             revoke_access_token: None,
         }
+    }
+}
+
+impl Entry {
+    /// Kajabi's clients expect it, and no others (RFC 6749 section 4.4.3).
+    pub(crate) fn client_credentials_refresh(&self) -> bool {
+        let both = [GrantType::ClientCredentials, GrantType::RefreshToken];
+        let expected = self.surfaces.contains(&Surface::Kajabi) && both.iter().all(|it| self.grant_types.contains(it));
+        self.client_credentials_refresh.unwrap_or(expected)
     }
 }

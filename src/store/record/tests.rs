@@ -84,7 +84,7 @@ proptest! {
         let mut bytes = encode(Version(1), &family);
         bytes[8] = format;
         let refusal = decode(&bytes).expect_err("it is not ours").0;
-        prop_assert_eq!(refusal, format!("a record has format {format}, this version reads 2"));
+        prop_assert_eq!(refusal, format!("a record has format {format}, this version reads {FORMAT}"));
     }
 }
 
@@ -112,6 +112,7 @@ fn a_session_fits_into_few_bytes() {
         client: ClientId::new("demo-session"),
         subject: None,
         surface: Surface::Standard,
+        begotten_by: None,
         scope: Scope::parse("read write").expect("a scope"),
         audience: vec!["https://api.example".into()],
         epoch: Position(1_790_000_000_000_000),

@@ -40,6 +40,7 @@ pub(crate) fn family(shard: Shard, number: u64) -> Family {
         client: ClientId::new("demo-service"),
         subject: None,
         surface: Surface::Standard,
+        begotten_by: None,
         scope: Scope::parse("read write").expect("a scope"),
         audience: vec!["https://api.example".into()],
         epoch: Position(number),

@@ -17,16 +17,17 @@ use crate::domain::scope::Scope;
 use crate::domain::{Cause, FamilyId, KeyId, Link, Position, Revocation, Shard, Tag, Target, Timestamp, TokenId};
 
 pub(super) fn family() -> impl Strategy<Value = Family> {
-    let holder = (family_id(), text(), option::of(text()), surface());
+    let holder = (family_id(), text(), option::of(text()), surface(), option::of(any::<[u8; 8]>()));
     let grant = (scope(), vec(text(), 0..3), any::<u64>(), timestamp(), vec(link(), 0..3));
     (holder, grant, state(), option::of(managed())).prop_map(
-        |((id, client, subject, surface), grant, state, managed)| {
+        |((id, client, subject, surface, begotten_by), grant, state, managed)| {
             let (scope, audience, epoch, expires_at, ancestors) = grant;
             Family {
                 id,
                 client: ClientId::new(&client),
                 subject: subject.map(Into::into),
                 surface,
+                begotten_by,
                 scope,
                 audience: audience.into_iter().map(Arc::from).collect(),
                 epoch: Position(epoch),
