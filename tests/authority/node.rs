@@ -11,8 +11,8 @@ use atropos::domain::authority::{
 };
 use atropos::domain::chance::SystemChance;
 use atropos::domain::client::{
-    Authentication, Client, ClientId, Clients, GrantType, Reach, ResourceServer, SecretHash, Surface, TokenFormat,
-    TokenPolicy,
+    Authentication, Client, ClientId, Clients, GrantType, Manages, Reach, ResourceServer, SecretHash, Surface,
+    TokenFormat, TokenPolicy,
 };
 use atropos::domain::clock::{Clock, FixedClock};
 use atropos::domain::error::{Error, GrantFault};
@@ -79,6 +79,7 @@ pub(crate) fn client(id: &str, tokens: TokenPolicy) -> Client {
         audience: vec![API.into()],
         tokens,
         resource_server: None,
+        manages: Manages::default(),
     }
 }
 

@@ -87,7 +87,7 @@ fn every_key() -> Vec<(String, Value)> {
 #[test]
 fn any_key_can_be_set_by_environment() {
     // Texts that may be anything.
-    let texts = ["store.data", "log.filter"];
+    let texts = ["store.data", "log.filter", "surfaces.infisical_organization"];
     for (key, default) in every_key() {
         let name = format!("ATROPOS__{}", key.to_uppercase().replace('.', "__"));
         let as_default = default.as_str().map_or_else(|| default.to_string(), str::to_owned);

@@ -65,6 +65,8 @@ impl Authority {
         let lead = if at_once { Duration::ZERO } else { self.publish_lead };
         let longest_token = match kind {
             KeyKind::Mac => self.longest_family,
+            // A managed token may be a JWT that lives as long as its family.
+            KeyKind::Signing(_) if self.clients.iter().any(|client| client.renews()) => self.longest_family,
             KeyKind::Signing(_) => self.longest_access_token,
         };
         self.keys.rotate(&*self.store, kind, lead, longest_token + self.margin).await

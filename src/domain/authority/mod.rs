@@ -13,6 +13,7 @@ mod hand_out;
 mod introspect;
 mod issue;
 mod limits;
+mod machine;
 mod refresh;
 mod request;
 mod revoke;
@@ -26,6 +27,7 @@ pub use administer::FamilyView;
 pub use answer::{ActiveToken, Introspection, Issued, TokenKind, TokenText};
 pub use bearer::Bearer;
 pub use limits::{Limits, PerMinute};
+pub use machine::{MachineToken, ManagedIdentity, Renewable};
 pub use request::{AuthenticationMethod, Caller, ClientCredentials, Presented, Refresh};
 
 use super::audit::Audit;
@@ -100,6 +102,10 @@ impl Authority {
 
     /// The record, judged against by a copy of the denylist that stands where the store stood in the same instant.
     async fn load(&self, family: FamilyId) -> Result<Option<Stored>, Unavailable> {
+        // Whoever names a family by its id alone may name a shard that there is not.
+        if family.shard().number() >= self.store.shards() {
+            return Ok(None);
+        }
         let loaded = self.store.load(family).await?;
         self.follower.catch_up(family.shard(), loaded.head).await?;
         Ok(loaded.stored)
@@ -136,7 +142,8 @@ impl Authority {
 
     /// When the last of a family is dead, also what a lost history may have given it: no longer than its own end.
     fn family_end(&self, family: &Family) -> Timestamp {
-        let lately = self.clock.now().plus(self.longest_access_token);
+        let lifetime = family.managed.as_ref().map_or(self.longest_access_token, |managed| managed.lifetime);
+        let lately = self.clock.now().plus(lifetime);
         family.last_moment().max(lately).min(family.expires_at)
     }
 
