@@ -88,12 +88,15 @@ impl Authority {
         self.store.ping().await
     }
 
+    /// Whether the client may ask anything on this surface.
+    pub fn may_speak(client: &Client, surface: Surface) -> Result<(), Error> {
+        client.surfaces.contains(&surface).then_some(()).ok_or(Error::UnauthorizedClient)
+    }
+
     /// Whether the client may ask this here at all.
     fn may_use(client: &Client, surface: Surface, grant: GrantType) -> Result<(), Error> {
-        if client.surfaces.contains(&surface) && client.grant_types.contains(&grant) {
-            return Ok(());
-        }
-        Err(Error::UnauthorizedClient)
+        Self::may_speak(client, surface)?;
+        client.grant_types.contains(&grant).then_some(()).ok_or(Error::UnauthorizedClient)
     }
 
     async fn read(&self, token: &str) -> Result<Reading, Error> {

@@ -61,9 +61,7 @@ impl Authority {
     /// not depend on whether the presented token is still alive.
     pub async fn revoke(&self, caller: &Caller, surface: Surface, token: &str) -> Result<Receipt, Error> {
         let client = &*caller.client;
-        if !client.surfaces.contains(&surface) {
-            return Err(Error::UnauthorizedClient);
-        }
+        Self::may_speak(client, surface)?;
         let asker = Asker { client, whose: Whose::Anybodys, reach: surface.reach(&client.tokens) };
         match Proven::of(&self.read(token).await?) {
             Some(token) => self.end(asker, token).within(self.deadline).await,

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use self::fields::{Fields, Violation};
 use self::refusal::{Refused, refuse};
 use super::Dialect;
-use crate::domain::authority::{Caller, Issued, Presented, Refresh, TokenText};
+use crate::domain::authority::{Authority, Caller, Issued, Presented, Refresh, TokenText};
 use crate::domain::client::Surface;
 use crate::domain::error::Error;
 use crate::http::state::State;
@@ -69,7 +69,8 @@ async fn try_exchange(request: &HttpRequest, payload: Payload) -> Result<HttpRes
     let client_id = fields.text("clientId", "client_id");
     fields.verifier("codeVerifier", "code_verifier");
     fields.checked()?;
-    identify(request, client_id).await?;
+    let caller = identify(request, client_id).await?;
+    Authority::may_speak(&caller.client, SURFACE)?;
     Err(Error::UnsupportedGrantType.into())
 }
 
