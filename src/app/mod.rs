@@ -101,6 +101,8 @@ impl App {
             body_limit: server.body_limit,
             cors_origins: server.cors_origins.clone(),
             trusted_proxies: server.trusted_proxies.clone(),
+            surfaces: self.settings.surfaces.enabled(),
+            infisical_organization: self.settings.surfaces.infisical_organization.clone(),
             loopback_only: self.mode == Mode::Dev,
             drain_notice: server.drain_notice,
             drain_timeout: server.drain_timeout,

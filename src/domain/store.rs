@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::family::Family;
+use super::family::listing::Listing;
 use super::{Entry, FamilyId, Head, Position, Revocation, Shard, Timestamp};
 
 /// The store did not answer, not in time, or not so that the answer could be relied on. Never success, never the
@@ -130,7 +131,8 @@ pub trait Store: Send + Sync + 'static {
 
     async fn load(&self, family: FamilyId) -> Result<Loaded, Unavailable>;
 
-    /// Writes a family that must not be there yet, and lists it under its subject if it has one.
+    /// Writes a family that must not be there yet, and lists it where [`Family::listing`] says, if anywhere, in the same
+    /// instant. What it says never changes, so that no other call touches a list.
     ///
     /// Not durable before it answers: a birth that is lost kills only what nobody has used.
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable>;
@@ -159,10 +161,11 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets the entries at these positions. The head stays, also when the last entry goes.
     async fn forget(&self, shard: Shard, positions: &[Position]) -> Result<(), Unavailable>;
 
-    /// Ids of a subject's families, oldest first, after `after`; at most `limit`. May name some whose record is gone.
+    /// Ids of the families listed there, oldest first, after `after`; at most `limit`. May name some whose record is gone,
+    /// and names every one whose record is not, ended or alive. Lists of different kinds never mix, whatever the names.
     async fn families_of(
         &self,
-        subject: &str,
+        listing: Listing<'_>,
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable>;

@@ -14,6 +14,7 @@ mod section;
 mod server;
 mod store;
 mod store_url;
+mod surfaces;
 mod tokens;
 mod value;
 
@@ -28,6 +29,7 @@ pub use self::problem::{Problem, Problems};
 pub use self::server::{Issuer, MetricsListener, Server};
 pub use self::store::Store;
 pub use self::store_url::{Location, RedisUrl};
+pub use self::surfaces::Surfaces;
 pub use self::tokens::{Limits, Tokens};
 use crate::domain::client::Clients;
 pub use crate::store::redis::Durability;
@@ -52,6 +54,7 @@ pub struct Settings {
     pub keys: Keys,
     pub tokens: Tokens,
     pub limits: Limits,
+    pub surfaces: Surfaces,
     pub clients: Clients,
 }
 
@@ -102,6 +105,7 @@ impl Reader<'_> {
         let keys: Option<keys::Section> = self.section("keys");
         let tokens: Option<Tokens> = self.section("tokens");
         let limits: Option<Limits> = self.section("limits");
+        let surfaces: Option<Surfaces> = self.section("surfaces");
         let clients = self.merged.remove("clients");
         self.refuse_unknown_sections();
 
@@ -115,7 +119,18 @@ impl Reader<'_> {
         let store = store?.check(mode, problems);
         let keys = keys?.check(mode, problems);
         let clients = client::read(clients, mode, &tokens, problems);
-        Some(Settings { server, metrics, log, otel, store, keys, tokens, limits: limits?, clients })
+        Some(Settings {
+            server,
+            metrics,
+            log,
+            otel,
+            store,
+            keys,
+            tokens,
+            limits: limits?,
+            surfaces: surfaces?,
+            clients,
+        })
     }
 
     fn section<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {

@@ -9,6 +9,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use super::histogram::Durations;
 use super::metrics::Metrics;
 use crate::domain::family::Family;
+use crate::domain::family::listing::Listing;
 use crate::domain::store::{
     Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
@@ -158,11 +159,11 @@ impl Store for MeasuredStore {
 
     async fn families_of(
         &self,
-        subject: &str,
+        listing: Listing<'_>,
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable> {
-        self.timers.families_of.time(self.inner.families_of(subject, after, limit)).await
+        self.timers.families_of.time(self.inner.families_of(listing, after, limit)).await
     }
 
     async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {

@@ -13,7 +13,6 @@ use atropos::domain::follower::Follower;
 use atropos::domain::keys::{self, KeySettings, Keys, MasterSecret, MasterSecrets, SigningAlgorithm};
 use atropos::domain::store::Store;
 
-use crate::clients::clients;
 use crate::spawn::Setup;
 
 /// What happened is told by the answers alone.
@@ -35,7 +34,7 @@ pub(crate) async fn on(store: Arc<dyn Store>, clock: &Arc<FixedClock>, setup: &S
     let follower = Follower::start(Arc::clone(&store), Arc::clone(&clock), chance.clone(), Arc::clone(&audit))
         .await
         .expect("the store answers");
-    let clients = Arc::new(Clients::new(clients()));
+    let clients = Arc::new(Clients::new(setup.clients.clone()));
     let limits = authenticate::Limits::default();
     let authenticator = Authenticator::new(Arc::clone(&clients), &keys, Arc::clone(&store), Arc::clone(&clock), limits);
     Authority {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use atropos::domain::family::Family;
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{
     Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
@@ -128,11 +129,11 @@ impl Store for Interposed {
 
     async fn families_of(
         &self,
-        subject: &str,
+        listing: Listing<'_>,
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable> {
-        self.store().families_of(subject, after, limit).await
+        self.store().families_of(listing, after, limit).await
     }
 
     async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {

@@ -11,8 +11,8 @@ use atropos::domain::authority::{
 };
 use atropos::domain::chance::SystemChance;
 use atropos::domain::client::{
-    Authentication, Client, ClientId, Clients, GrantType, Reach, ResourceServer, SecretHash, Surface, TokenFormat,
-    TokenPolicy,
+    Authentication, Client, ClientId, Clients, GrantType, Manages, Reach, ResourceServer, SecretHash, Surface,
+    TokenFormat, TokenPolicy,
 };
 use atropos::domain::clock::{Clock, FixedClock};
 use atropos::domain::error::{Error, GrantFault};
@@ -79,6 +79,7 @@ pub(crate) fn client(id: &str, tokens: TokenPolicy) -> Client {
         audience: vec![API.into()],
         tokens,
         resource_server: None,
+        manages: Manages::default(),
     }
 }
 
@@ -156,7 +157,7 @@ impl Node {
     pub(crate) async fn session(&self, client: &str, subject: &str) -> Issued {
         let caller = self.caller(client);
         let scope = caller.client.scope.clone();
-        self.authority.begin_session(&caller.client, subject, scope).await.expect("issued")
+        self.authority.begin_session(&caller.client, Surface::Standard, subject, scope).await.expect("issued")
     }
 
     pub(crate) async fn refresh(&self, client: &str, token: &str) -> Result<Issued, Error> {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{Created, Document, Store, Version};
 use atropos::domain::{Head, Shard};
 use atropos::store::redis::{RedisSettings, RedisStore};
@@ -49,7 +50,7 @@ pub(crate) async fn every_call(store: &RedisStore) {
         store.confirm(shard, Head::default()).await.unwrap();
     }
     let shards = usize::from(store.shards());
-    assert_eq!(store.families_of("alice", None, 100).await.unwrap().len(), shards);
+    assert_eq!(store.families_of(Listing::Subject("alice"), None, 100).await.unwrap().len(), shards);
     assert_eq!(store.heads().await.unwrap().0.iter().collect::<HashSet<_>>().len(), shards);
     for byte in 0..20 {
         assert!(store.once(&[byte; 32], b"value", HOUR).await.unwrap());

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use atropos::domain::Head;
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{Committed, Store, Version};
 use atropos::store::redis::{OpenError, RedisSettings, RedisStore};
 use atropos_testbed::{Flavor, RedisServer};
@@ -120,7 +121,7 @@ async fn an_acl_user_with_the_least_rights_is_enough_and_info_stands_in_for_conf
         create(&store, &family).await;
         store.commit(commit(&family, &[revocation(family.id, 7)])).await.unwrap();
         assert_eq!(store.scan(shard(1), None).await.unwrap().0, std::slice::from_ref(&family));
-        assert_eq!(store.families_of("alice", None, 10).await.unwrap(), [family.id]);
+        assert_eq!(store.families_of(Listing::Subject("alice"), None, 10).await.unwrap(), [family.id]);
 
         let () = say(&format!("redis://app:s3cret@{at}"), "PING").await;
         let wrong = settings(&format!("redis://app:hunter2@{at}"));

@@ -58,12 +58,14 @@ pub(crate) fn session(shard: Shard, random: u64) -> Family {
         client: ClientId::new("demo-session"),
         subject: None,
         surface: Surface::Standard,
+        begotten_by: None,
         scope: Scope::parse("read write").unwrap(),
         audience: vec!["https://api.example".into()],
         epoch: Position(1_763_765_432_123_456),
         expires_at,
         ancestors: Vec::new(),
         state: State::Live(Tokens { next_serial: 3, refresh: Some(refresh), spent: None, access: vec![access] }),
+        managed: None,
     }
 }
 

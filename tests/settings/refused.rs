@@ -247,6 +247,21 @@ const CLIENT: &str = r#"
     "id = \"a\"\nsurfaces = ['soap']",
     "clients[a].surfaces[0]: is `soap`; it must be one of"
 )]
+#[case::manages_nothing(
+    "id = \"a\"",
+    "id = \"a\"\nmanages = ['*']",
+    "clients[a].manages: is set, and the client does not speak the surface \"infisical\""
+)]
+#[case::manages_all_and_more(
+    "id = \"a\"",
+    "id = \"a\"\nsurfaces = ['infisical']\nmanages = ['*', 'a']",
+    "clients[a].manages: has \"*\", which means everybody, and others beside it"
+)]
+#[case::manages_a_stranger(
+    "id = \"a\"",
+    "id = \"a\"\nsurfaces = ['infisical']\nmanages = ['b']",
+    "clients[a].manages: has \"b\", which is no client"
+)]
 #[case::no_surface("id = \"a\"", "id = \"a\"\nsurfaces = []", "clients[a].surfaces: is empty")]
 #[case::identity("id = \"a\"", "id = \"a\"\nidentity_id = 'a'", "clients[a].identity_id: is \"a\", which is no UUID")]
 #[case::empty_audience("https://api.example", "", "clients[a].audience: has an empty entry")]

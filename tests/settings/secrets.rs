@@ -153,6 +153,8 @@ fn client_with(id: &str, hash: &str) -> String {
 #[case("demo-session-jwt")]
 #[case("demo-other")]
 #[case("demo-api")]
+#[case("demo-kajabi")]
+#[case("demo-identity")]
 fn serve_refuses_the_secrets_of_dev(#[case] sample: &str) {
     let settings = load_file(Mode::Dev, None, &[]).unwrap();
     assert!(settings.clients.find(sample).is_some());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use atropos::domain::family::Family;
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{
     Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
@@ -85,7 +86,7 @@ impl Store for Moody {
         self.either(())
     }
 
-    async fn families_of(&self, _: &str, _: Option<FamilyId>, _: usize) -> Result<Vec<FamilyId>, Unavailable> {
+    async fn families_of(&self, _: Listing<'_>, _: Option<FamilyId>, _: usize) -> Result<Vec<FamilyId>, Unavailable> {
         self.either(vec![family()])
     }
 
@@ -141,7 +142,7 @@ async fn call_all(store: &dyn Store) -> Vec<(&'static str, bool)> {
         ("revocations", store.revocations(shard, None, 1).await.is_ok()),
         ("heads", store.heads().await.is_ok()),
         ("forget", store.forget(shard, &[]).await.is_ok()),
-        ("families_of", store.families_of("somebody", None, 1).await.is_ok()),
+        ("families_of", store.families_of(Listing::Subject("somebody"), None, 1).await.is_ok()),
         ("scan", store.scan(shard, None).await.is_ok()),
         ("once", store.once(&[0; 32], &[], Duration::ZERO).await.is_ok()),
         ("take", store.take(&[0; 32]).await.is_ok()),
@@ -162,12 +163,14 @@ fn record() -> Family {
         client: crate::client(),
         subject: None,
         surface: Surface::Standard,
+        begotten_by: None,
         scope: Scope::default(),
         audience: Vec::new(),
         epoch: Position(0),
         expires_at: Timestamp::from_secs(2),
         ancestors: Vec::new(),
         state: State::Ended { at: Timestamp::from_secs(1), cause: Cause::Requested },
+        managed: None,
     }
 }
 

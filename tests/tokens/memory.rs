@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use atropos::domain::family::Family;
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{
     Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
@@ -143,7 +144,7 @@ impl Store for Memory {
         unimplemented!("no revocations here")
     }
 
-    async fn families_of(&self, _: &str, _: Option<FamilyId>, _: usize) -> Result<Vec<FamilyId>, Unavailable> {
+    async fn families_of(&self, _: Listing<'_>, _: Option<FamilyId>, _: usize) -> Result<Vec<FamilyId>, Unavailable> {
         unimplemented!("no families here")
     }
 

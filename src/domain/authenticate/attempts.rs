@@ -61,6 +61,7 @@ impl Guesser {
 
 /// Counts failures in memory, at this node.
 pub(super) struct Attempts {
+    limit: u32,
     limiter: RateLimiter<Guesser, DashMapStateStore<Guesser>, Ticks, NoOpMiddleware<Duration>>,
     ticks: Ticks,
     crowd: RandomState,
@@ -80,7 +81,7 @@ impl Attempts {
             .allow_burst(failures);
         let ticks = Ticks(clock);
         let limiter = RateLimiter::dashmap_with_clock(quota, ticks.clone());
-        Self { limiter, ticks, crowd: RandomState::new(), swept_at: AtomicU64::new(0) }
+        Self { limit: failures.get(), limiter, ticks, crowd: RandomState::new(), swept_at: AtomicU64::new(0) }
     }
 
     /// Counts one failure, or one try that is as dear as a failure. Beyond the limit it is [`Error::TooMany`].
@@ -92,6 +93,7 @@ impl Attempts {
             self.limiter.check_key(&Guesser::Crowd(self.crowd.hash_one(guesser) % Self::CROWDS))
         };
         counted.map_err(|not_until| Error::TooMany {
+            limit: self.limit,
             retry_after: not_until.wait_time_from(self.ticks.now()).max(Duration::from_secs(1)),
         })
     }
@@ -126,7 +128,7 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(attempts.count(&here), Ok(()));
         }
-        assert_eq!(attempts.count(&here), Err(Error::TooMany { retry_after: Duration::from_secs(20) }));
+        assert_eq!(attempts.count(&here), Err(Error::TooMany { limit: 3, retry_after: Duration::from_secs(20) }));
         assert_eq!(attempts.count(&guesser("192.0.2.2")), Ok(()));
         clock.advance(Duration::from_secs(20));
         assert_eq!(attempts.count(&here), Ok(()));

@@ -3,6 +3,7 @@
 //! - `secret`: what is kept of a client secret, and the comparison that costs nothing.
 //! - `slow`: the comparison that is meant to cost something, away from the worker threads.
 //! - `assertion`, `assertion_key`: `private_key_jwt`.
+//! - `credential`: which of its credentials a client showed.
 //! - `attempts`: how often one may be wrong.
 //!
 //! What a stranger can observe: every failure is one and the same answer. Time tells more: an assertion for a known client
@@ -13,6 +14,7 @@
 mod assertion;
 mod assertion_key;
 mod attempts;
+mod credential;
 mod secret;
 mod slow;
 
@@ -24,6 +26,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::assertion::Proven;
 use self::attempts::{Attempts, Guesser};
+use self::credential::fingerprint;
 use self::slow::SlowHashes;
 use super::authority::{AuthenticationMethod, Caller, Presented};
 use super::client::{Authentication, Client, Clients, SecretHash};
@@ -153,6 +156,11 @@ impl Authenticator {
         Ok((Arc::clone(client), method, fingerprint(method, thumbprint.as_bytes())))
     }
 
+    /// Counts a string of a stranger that is no token of ours, as a failure of somebody who named no client.
+    pub(super) fn count_stranger(&self, source: Option<IpAddr>) -> Result<(), Error> {
+        self.attempts.count(&Guesser::new(source, None))
+    }
+
     fn find(&self, id: &str, source: Option<IpAddr>) -> Result<&Arc<Client>, Error> {
         self.clients.find(id).ok_or_else(|| self.refuse_stranger(source, ClientFault::UnknownClient))
     }
@@ -166,20 +174,8 @@ impl Authenticator {
     }
 
     fn refuse_stranger(&self, source: Option<IpAddr>, fault: ClientFault) -> Error {
-        self.attempts.count(&Guesser::new(source, None)).err().unwrap_or(Error::InvalidClient(fault))
+        self.count_stranger(source).err().unwrap_or(Error::InvalidClient(fault))
     }
 }
 
 type Identified = (Arc<Client>, AuthenticationMethod, [u8; 8]);
-
-/// Names the very credential, without being of use to anybody who reads it.
-fn fingerprint(method: AuthenticationMethod, evidence: &[u8]) -> [u8; 8] {
-    let mut hash = Sha256::new();
-    hash.update(method.as_str());
-    hash.update([0]);
-    hash.update(evidence);
-    let hash: [u8; 32] = hash.finalize().into();
-    let mut short = [0; 8];
-    short.copy_from_slice(&hash[..8]);
-    short
-}

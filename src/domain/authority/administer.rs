@@ -6,6 +6,7 @@ use super::{Authority, Bounded, kind_of};
 use crate::domain::audit::Event;
 use crate::domain::error::Error;
 use crate::domain::family::Family;
+use crate::domain::family::listing::Listing;
 use crate::domain::keys::{KeyError, KeyKind, Retired};
 use crate::domain::store::{Appended, Receipt, Stored, Unavailable};
 use crate::domain::token::{OpaqueKind, Reading};
@@ -65,6 +66,8 @@ impl Authority {
         let lead = if at_once { Duration::ZERO } else { self.publish_lead };
         let longest_token = match kind {
             KeyKind::Mac => self.longest_family,
+            // A managed token may be a JWT that lives as long as its family.
+            KeyKind::Signing(_) if self.clients.iter().any(|client| client.renews()) => self.longest_family,
             KeyKind::Signing(_) => self.longest_access_token,
         };
         self.keys.rotate(&*self.store, kind, lead, longest_token + self.margin).await
@@ -175,7 +178,7 @@ impl Authority {
         match target {
             Target::Token(id) => vec![id.family.shard()],
             Target::Family(id) => vec![id.shard()],
-            Target::Subject(subject) => vec![self.shard_of(Some(subject))],
+            Target::Subject(subject) => vec![self.shard_of(Some(Listing::Subject(subject)))],
             Target::Client(_) | Target::Key(_) | Target::Everything => self.follower.shards().collect(),
         }
     }

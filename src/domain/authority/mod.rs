@@ -5,12 +5,15 @@
 //! comparing the version, answer. A commit that finds the record changed begins again at the load.
 
 mod administer;
+mod alive;
 mod answer;
+mod bearer;
 mod ending;
 mod hand_out;
 mod introspect;
 mod issue;
 mod limits;
+mod machine;
 mod refresh;
 mod request;
 mod revoke;
@@ -20,11 +23,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
-
 pub use administer::FamilyView;
 pub use answer::{ActiveToken, Introspection, Issued, TokenKind, TokenText};
+pub use bearer::Bearer;
 pub use limits::{Limits, PerMinute};
+pub use machine::{MachineToken, ManagedIdentity, Renewable};
 pub use request::{AuthenticationMethod, Caller, ClientCredentials, Presented, Refresh};
 
 use super::audit::Audit;
@@ -85,12 +88,15 @@ impl Authority {
         self.store.ping().await
     }
 
+    /// Whether the client may ask anything on this surface.
+    pub fn may_speak(client: &Client, surface: Surface) -> Result<(), Error> {
+        client.surfaces.contains(&surface).then_some(()).ok_or(Error::UnauthorizedClient)
+    }
+
     /// Whether the client may ask this here at all.
     fn may_use(client: &Client, surface: Surface, grant: GrantType) -> Result<(), Error> {
-        if client.surfaces.contains(&surface) && client.grant_types.contains(&grant) {
-            return Ok(());
-        }
-        Err(Error::UnauthorizedClient)
+        Self::may_speak(client, surface)?;
+        client.grant_types.contains(&grant).then_some(()).ok_or(Error::UnauthorizedClient)
     }
 
     async fn read(&self, token: &str) -> Result<Reading, Error> {
@@ -99,6 +105,10 @@ impl Authority {
 
     /// The record, and where its shard stood in the same instant. The copy of the denylist has everything up to there.
     async fn load(&self, family: FamilyId) -> Result<Loaded, Unavailable> {
+        // Whoever names a family by its id alone may name a shard that there is not.
+        if family.shard().number() >= self.store.shards() {
+            return Ok(Loaded { stored: None, head: Head::default() });
+        }
         let loaded = self.store.load(family).await?;
         self.follower.catch_up(family.shard(), loaded.head).await?;
         Ok(loaded)
@@ -143,7 +153,8 @@ impl Authority {
 
     /// When the last of a family is dead, also what a lost history may have given it: no longer than its own end.
     fn family_end(&self, family: &Family) -> Timestamp {
-        let lately = self.clock.now().plus(self.longest_access_token);
+        let lifetime = family.managed.as_ref().map_or(self.longest_access_token, |managed| managed.lifetime);
+        let lately = self.clock.now().plus(lifetime);
         family.last_moment().max(lately).min(family.expires_at)
     }
 
@@ -164,12 +175,6 @@ fn kind_of(target: &Target) -> &'static str {
         Target::Key(_) => "key",
         Target::Everything => "everything",
     }
-}
-
-/// Which shard is a person's: a hash that every node and every version computes alike.
-fn hash_of_subject(subject: &str) -> u64 {
-    let digest = Sha256::digest(subject);
-    u64::from_be_bytes(std::array::from_fn(|i| digest[i]))
 }
 
 /// A bound in time for what may go round several times.

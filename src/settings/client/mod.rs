@@ -12,7 +12,7 @@ pub(super) use self::entry::Entry;
 use super::problem::Problems;
 use super::tokens::Tokens;
 use super::{Mode, layer, section};
-use crate::domain::client::{Authentication, Client, Clients, SecretHash};
+use crate::domain::client::{Authentication, Client, Clients, Manages, SecretHash};
 
 /// Reads the list. What is wrong is noted with the id of the client, or its place in the list, counted from 1.
 pub(super) fn read(list: Option<Value>, mode: Mode, tokens: &Tokens, problems: &mut Problems) -> Clients {
@@ -49,6 +49,12 @@ fn check_together(clients: &[Client], problems: &mut Problems) {
             problems.add(format!("clients[{id}].id"), "is the id of two clients");
         } else if !identities.insert(identity) {
             problems.add(format!("clients[{id}].identity_id"), format!("is {identity}, as another client's"));
+        }
+    }
+    for client in clients {
+        let Manages::Only(managed) = &client.manages else { continue };
+        for stranger in managed.iter().filter(|id| !ids.contains(id)) {
+            problems.add(format!("clients[{}].manages", client.id), format!("has \"{stranger}\", which is no client"));
         }
     }
 }

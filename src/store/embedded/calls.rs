@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::tables::{NewEntries, Row};
 use super::view::View;
 use crate::domain::family::Family;
+use crate::domain::family::listing::Listing;
 use crate::domain::store::{
     Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
@@ -91,11 +92,11 @@ impl Store for Embedded {
 
     async fn families_of(
         &self,
-        subject: &str,
+        listing: Listing<'_>,
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable> {
-        self.read(|view| view.families_of(subject, after, limit))
+        self.read(|view| view.families_of(listing, after, limit))
     }
 
     async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {

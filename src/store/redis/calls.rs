@@ -11,6 +11,7 @@ use super::failure::{settle, unexpected};
 use super::script::{self, Call, millis};
 use super::wire::Wire;
 use crate::domain::family::Family;
+use crate::domain::family::listing::Listing;
 use crate::domain::store::{
     Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
@@ -33,7 +34,7 @@ impl Store for RedisStore {
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable> {
         self.bounded(async {
             // A script where it has to be listed, too; and in a cluster, where a slot may move between two commands.
-            if family.subject.is_some() || matches!(self.wire, Wire::Cluster(_)) {
+            if family.listing().is_some() || matches!(self.wire, Wire::Cluster(_)) {
                 self.create_by_script(family, version, keep_for).await
             } else {
                 self.create_by_pipeline(family, version, keep_for).await
@@ -94,11 +95,11 @@ impl Store for RedisStore {
 
     async fn families_of(
         &self,
-        subject: &str,
+        listing: Listing<'_>,
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable> {
-        let mut families = self.bounded(self.read_index(subject)).await?;
+        let mut families = self.bounded(self.read_list(listing)).await?;
         families.retain(|family| after.is_none_or(|after| *family > after));
         families.truncate(limit);
         Ok(families)

@@ -18,7 +18,9 @@ use std::time::Duration;
 use atropos::domain::FamilyId;
 use atropos::domain::store::Store;
 
-pub(crate) use sample::{KEEP, family, family_of, generation, nth, reads_generation, revocation, revocations, to};
+pub(crate) use sample::{
+    KEEP, family, family_of, generation, managed_of, nth, reads_generation, revocation, revocations, to,
+};
 
 /// A store that nobody else uses, empty at first, and what a promise needs to do to it from outside.
 pub(crate) trait Bench {
@@ -93,6 +95,8 @@ macro_rules! mount {
         $crate::suite::mount!(@part $open, index,
             a_subjects_families_come_oldest_first_in_pages,
             subjects_do_not_mix,
+            an_identity_and_a_subject_of_one_name_do_not_mix,
+            what_has_ended_stays_listed,
             a_commit_leaves_a_family_listed,
             a_scan_of_nothing_ends_at_once,
             a_scan_meets_every_family_that_stays,
