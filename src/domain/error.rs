@@ -153,6 +153,10 @@ pub enum GrantFault {
     OtherRequest,
     /// Within the replay window, but a successor is not alive any more.
     SuccessorGone,
+    /// There is no such person, or not with this password.
+    WrongPassword,
+    /// The person may not sign in.
+    UserDisabled,
 }
 
 impl GrantFault {
@@ -169,6 +173,8 @@ impl GrantFault {
             Self::Reused => "reused",
             Self::OtherRequest => "other_request",
             Self::SuccessorGone => "successor_gone",
+            Self::WrongPassword => "wrong_password",
+            Self::UserDisabled => "user_disabled",
         }
     }
 }
