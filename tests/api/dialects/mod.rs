@@ -8,3 +8,4 @@ mod kajabi_password;
 mod kajabi_token;
 mod matrix;
 mod spoken;
+mod unread;
