@@ -102,13 +102,15 @@ tokio::task_local! {
 }
 
 /// Handles a request, [`Route::finish`] included: audit events within name the request, and where traces are sent one is
-/// made of it.
+/// made of it, or that of the caller is continued if there is a `traceparent` (W3C Trace Context).
 ///
 /// Without traces there is no span: to open one and to print it with each event costs as much as the line itself.
-pub async fn within<F: Future>(id: Uuid, handle: F) -> F::Output {
+pub async fn within<F: Future>(id: Uuid, traceparent: Option<&str>, handle: F) -> F::Output {
     let handle = CURRENT.scope(id, handle);
     #[cfg(feature = "otel")]
-    let handle = tracing::Instrument::instrument(handle, super::otlp::span(id));
+    let handle = tracing::Instrument::instrument(handle, super::otlp::span(id, traceparent));
+    #[cfg(not(feature = "otel"))]
+    let _ = traceparent;
     handle.await
 }
 
