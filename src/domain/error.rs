@@ -147,6 +147,8 @@ pub enum GrantFault {
     ClientGone,
     /// Its client does not have the credential any more that the family is bound to.
     CredentialGone,
+    /// Its client may not have all the scopes any more that were granted.
+    ScopeRetired,
     /// A spent refresh token came again and the family was ended for it.
     Reused,
     /// Within the replay window, but not the same request by the same proof.
@@ -166,6 +168,7 @@ impl GrantFault {
             Self::Ended => "ended",
             Self::ClientGone => "client_gone",
             Self::CredentialGone => "credential_gone",
+            Self::ScopeRetired => "scope_retired",
             Self::Reused => "reused",
             Self::OtherRequest => "other_request",
             Self::SuccessorGone => "successor_gone",

@@ -76,7 +76,12 @@ impl Authority {
             let mint = self.mint(id.family.shard(), client.tokens.format).await?;
             let scope = request.scope.as_ref();
             let spend = Spend { token: id, request: fingerprint, scope, now, policy: &client.tokens, mint: &mint };
-            match family.spend(&spend).map_err(|refusal| refused(refusal, spend.policy))? {
+            let outcome = family.spend(&spend).map_err(|refusal| refused(refusal, spend.policy))?;
+            // Reuse is reuse, whatever the client may have by now.
+            if !matches!(outcome, Spent::Reused(..)) {
+                Self::may_go_on(client, family).map_err(Error::InvalidGrant)?;
+            }
+            match outcome {
                 Spent::Rotated(next, successors) => {
                     if self.commit(&stored, &next, None).await? {
                         let serial = successors.refresh.serial;
