@@ -138,7 +138,7 @@ async fn headers_without_end_are_refused() {
     assert_eq!(answer, b"HTTP/1.1 431");
 }
 
-/// S11: whatever the bytes, it is a form or it is not, and every token in it is unknown.
+/// S11, RFC7009-2.2.1-a: whatever the bytes, it is a form or it is not, and every token in it is unknown.
 #[tokio::test]
 async fn no_body_makes_the_server_fail() {
     let app = App::spawn().await;

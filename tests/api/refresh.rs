@@ -111,7 +111,23 @@ async fn within_the_window_another_request_is_refused_and_ends_nothing() {
     let second = app.refreshed("session", first.refresh()).await;
     app.by("session", PATH, &form(first.refresh(), "read")).await.assert_error(400, "invalid_grant");
     app.refresh("other", first.refresh()).await.assert_error(400, "invalid_grant");
+    // The same secret, sent otherwise, is another authentication.
+    let in_body = [("client_id", "session"), ("client_secret", "session-secret")];
+    let request = app.post(PATH, &[&form(first.refresh(), "")[..], &in_body].concat());
+    Answer::to(request).await.assert_error(400, "invalid_grant");
     assert!(app.is_active("session", &second.access).await && app.is_active("session", second.refresh()).await);
+}
+
+/// RFC9700-4.14.2-c: a lost answer is not given again once its tokens are not what they were.
+#[tokio::test]
+async fn within_the_window_a_revoked_successor_is_not_given_again() {
+    let app = App::spawn().await;
+    let first = app.issue("session").await;
+    let second = app.refreshed("session", first.refresh()).await;
+    app.revoke("session", &second.access).await.assert_revoked();
+    app.refresh("session", first.refresh()).await.assert_error(400, "invalid_grant");
+    app.introspect("session", &second.access).await.assert_inactive();
+    app.refreshed("session", second.refresh()).await;
 }
 
 /// RFC9700-4.14.2-c
