@@ -4,7 +4,6 @@ use atropos::domain::client::{Authentication, SecretHash};
 use atropos::domain::{Cause, Target};
 use rstest::rstest;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::answer::Answer;
 use crate::assertion::{self, claims, claims_but, sign, sign_with};
@@ -222,21 +221,20 @@ async fn a_client_that_signs_revokes_by_signing() {
 /// RFC6749-2.3-g: beyond the overlap an old secret is none; what was got by it lives on until the client is cut.
 #[tokio::test]
 async fn a_secret_that_was_replaced_is_refused_and_what_it_got_dies_by_a_cut() {
-    let hashed = |secret: &str| SecretHash::Sha256(Sha256::digest(secret).into());
-    let secrets = |secrets: &[&str]| {
-        let hashes: Vec<_> = secrets.iter().map(|secret| hashed(secret)).collect();
+    let with = |secrets: &[&str]| {
+        let hashes: Vec<_> = secrets.iter().map(|secret| SecretHash::of_generated(secret)).collect();
         Setup::but("session", move |client| client.authentication = Authentication::Secret(hashes.clone()))
     };
     let grant = [ENDPOINTS[0].1];
     let by = |app: &App, secret: &str| {
         Answer::to(app.post(TOKEN, &grant).header("authorization", basic_with("session", secret)))
     };
-    let app = App::with(secrets(&["old"])).await;
+    let app = App::with(with(&["old"])).await;
     let old = tokens(&by(&app, "old").await);
-    let overlap = app.beside(secrets(&["old", "new"])).await;
+    let overlap = app.beside(with(&["old", "new"])).await;
     by(&overlap, "old").await.assert_ok();
     by(&overlap, "new").await.assert_ok();
-    let after = app.beside(secrets(&["new"])).await;
+    let after = app.beside(with(&["new"])).await;
     by(&after, "old").await.assert_error(401, "invalid_client");
     assert!(after.is_active("api", &old.access).await);
     let target = Target::Client("session".into());

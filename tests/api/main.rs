@@ -12,6 +12,7 @@ mod watched;
 
 mod administration;
 mod bad_input;
+mod bad_wire;
 mod client_authentication;
 mod cors;
 mod dialects;
