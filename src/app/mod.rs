@@ -132,7 +132,8 @@ async fn authority(settings: &Settings, parts: Parts<'_>) -> Result<Authority, S
         ..authenticate::Limits::default()
     };
     let authenticator =
-        Authenticator::new(Arc::clone(&clients), &keys, Arc::clone(&store), Arc::clone(&clock), failures);
+        Authenticator::new(Arc::clone(&clients), &keys, Arc::clone(&store), Arc::clone(&clock), failures)
+            .with_users(settings.users.clone());
     let longest = |of: fn(&crate::domain::client::TokenPolicy) -> Duration| {
         clients.iter().map(|client| of(&client.tokens)).max().unwrap_or_default()
     };

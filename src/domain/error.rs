@@ -155,6 +155,10 @@ pub enum GrantFault {
     OtherRequest,
     /// Within the replay window, but a successor is not alive any more.
     SuccessorGone,
+    /// There is no such person, or not with this password.
+    WrongPassword,
+    /// The person may not sign in.
+    UserDisabled,
 }
 
 impl GrantFault {
@@ -172,6 +176,8 @@ impl GrantFault {
             Self::Reused => "reused",
             Self::OtherRequest => "other_request",
             Self::SuccessorGone => "successor_gone",
+            Self::WrongPassword => "wrong_password",
+            Self::UserDisabled => "user_disabled",
         }
     }
 }

@@ -11,6 +11,7 @@ use actix_web::web::Data;
 use atropos::domain::authority::{Authority, PerMinute};
 use atropos::domain::client::{Client, Surface};
 use atropos::domain::clock::{Clock, FixedClock};
+use atropos::domain::user::Users;
 use atropos::http::{Listeners, Options, State};
 use atropos::telemetry::Metrics;
 use base64::Engine as _;
@@ -35,6 +36,7 @@ pub(crate) struct Setup {
     pub issuer: &'static str,
     pub options: Options,
     pub clients: Vec<Client>,
+    pub users: Users,
     pub per_minute: PerMinute,
 }
 
@@ -44,6 +46,7 @@ impl Default for Setup {
             issuer: ISSUER,
             options: options(),
             clients: clients(),
+            users: Users::default(),
             per_minute: PerMinute { issued: None, misses: None },
         }
     }

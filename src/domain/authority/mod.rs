@@ -18,6 +18,7 @@ mod machine;
 mod refresh;
 mod request;
 mod revoke;
+mod sign_in;
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -30,6 +31,7 @@ pub use bearer::Bearer;
 pub use limits::{Limits, PerMinute};
 pub use machine::{MachineToken, ManagedIdentity, Renewable};
 pub use request::{AuthenticationMethod, Caller, ClientCredentials, Presented, Refresh};
+pub use sign_in::SignIn;
 
 use super::audit::Audit;
 use super::authenticate::Authenticator;

@@ -12,7 +12,7 @@ pub(super) use self::entry::Entry;
 use super::problem::Problems;
 use super::tokens::Tokens;
 use super::{Mode, layer, section};
-use crate::domain::client::{Authentication, Client, Clients, Manages, SecretHash};
+use crate::domain::client::{Authentication, Client, Clients, GrantType, Manages, SecretHash};
 
 /// Reads the list. What is wrong is noted with the id of the client, or its place in the list, counted from 1.
 pub(super) fn read(list: Option<Value>, mode: Mode, tokens: &Tokens, problems: &mut Problems) -> Clients {
@@ -50,6 +50,11 @@ fn check_together(clients: &[Client], problems: &mut Problems) {
         } else if !identities.insert(identity) {
             problems.add(format!("clients[{id}].identity_id"), format!("is {identity}, as another client's"));
         }
+    }
+    let for_passwords = clients.iter().filter(|client| client.grant_types.contains(&GrantType::Password));
+    for another in for_passwords.skip(1) {
+        let sentence = "has password, as another client has, and nothing in such a request tells which is meant";
+        problems.add(format!("clients[{}].grant_types", another.id), sentence);
     }
     for client in clients {
         let Manages::Only(managed) = &client.manages else { continue };
