@@ -21,6 +21,9 @@ pub enum Error {
     /// The scope is malformed, unknown, or wider than what may be granted.
     #[error("the scope is malformed or exceeds what this client may be granted")]
     InvalidScope,
+    /// A resource that the client's tokens are not for, or resources that one token cannot be for (RFC 8707 section 2).
+    #[error("the resource is not one that this client may have a token for")]
+    InvalidTarget,
     /// The grant cannot be honoured. The fault stands in the log, never on the wire.
     #[error("the grant is invalid, expired, revoked, or was issued to another client")]
     InvalidGrant(GrantFault),

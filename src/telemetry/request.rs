@@ -21,6 +21,7 @@ pub enum Outcome {
     UnauthorizedClient,
     UnsupportedGrantType,
     InvalidScope,
+    InvalidTarget,
     InvalidGrant,
     InvalidToken,
     /// There is no such identity or token, or not for whoever asked, or it is not so that this could be done.
@@ -39,13 +40,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Done,
         Self::InvalidRequest,
         Self::InvalidClient,
         Self::UnauthorizedClient,
         Self::UnsupportedGrantType,
         Self::InvalidScope,
+        Self::InvalidTarget,
         Self::InvalidGrant,
         Self::InvalidToken,
         Self::NotManaged,
@@ -66,6 +68,7 @@ impl Outcome {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidToken => "invalid_token",
             Self::NotManaged => "not_managed",
@@ -88,6 +91,7 @@ impl From<&Error> for Outcome {
             Error::UnauthorizedClient => Self::UnauthorizedClient,
             Error::UnsupportedGrantType => Self::UnsupportedGrantType,
             Error::InvalidScope => Self::InvalidScope,
+            Error::InvalidTarget => Self::InvalidTarget,
             Error::InvalidGrant(_) => Self::InvalidGrant,
             Error::InvalidToken(_) => Self::InvalidToken,
             Error::Management(_) => Self::NotManaged,
@@ -149,9 +153,11 @@ impl From<&Error> for Ending {
             Error::InvalidToken(fault) => Some(Cow::Borrowed(fault.as_str())),
             Error::Management(fault) => Some(Cow::Borrowed(fault.as_str())),
             Error::Unavailable(unavailable) => Some(Cow::Owned(unavailable.0.clone())),
-            Error::UnauthorizedClient | Error::UnsupportedGrantType | Error::InvalidScope | Error::TooMany { .. } => {
-                None
-            }
+            Error::UnauthorizedClient
+            | Error::UnsupportedGrantType
+            | Error::InvalidScope
+            | Error::InvalidTarget
+            | Error::TooMany { .. } => None,
         };
         Self { outcome: error.into(), cause, client: None }
     }

@@ -22,6 +22,7 @@ mod logging;
 mod metadata;
 mod operations;
 mod refresh;
+mod resource;
 mod revocation;
 mod revocation_answer;
 mod revocation_cascade;

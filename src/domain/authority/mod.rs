@@ -17,6 +17,7 @@ mod limits;
 mod machine;
 mod refresh;
 mod request;
+mod resource;
 mod revoke;
 mod sign_in;
 
