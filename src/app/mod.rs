@@ -78,6 +78,7 @@ impl App {
         let clients = Arc::new(std::mem::take(&mut settings.clients));
         let keys = Keys::open(&*store, key_settings, Arc::clone(&clock), Arc::new(SystemChance)).await?;
         let authority = authority(&settings, Parts { issuer, store, keys, clients, clock, metrics: &metrics }).await?;
+        authority.announce_lifetimes().await?;
         let follower = Arc::clone(&authority.follower);
         metrics.follow_denylists(move || {
             let status = |shard| {

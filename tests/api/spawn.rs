@@ -52,6 +52,15 @@ impl Default for Setup {
     }
 }
 
+impl Setup {
+    /// As usual, but for what an operator has changed of one client.
+    pub(crate) fn but(id: &str, change: impl Fn(&mut Client)) -> Self {
+        let mut setup = Self::default();
+        setup.clients.iter_mut().filter(|client| client.id.as_str() == id).for_each(change);
+        setup
+    }
+}
+
 pub(crate) fn options() -> Options {
     Options {
         workers: NonZeroUsize::new(1),

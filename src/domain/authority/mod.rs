@@ -12,10 +12,12 @@ mod ending;
 mod hand_out;
 mod introspect;
 mod issue;
+mod lifetimes;
 mod limits;
 mod machine;
 mod refresh;
 mod request;
+mod resource;
 mod revoke;
 mod sign_in;
 
@@ -65,7 +67,7 @@ pub struct Authority {
     pub margin: Duration,
     /// How long a new key is published before it signs.
     pub publish_lead: Duration,
-    /// The longest a family of any client can live: until then a wide revocation may cover something.
+    /// The longest a family of any client can live, by the settings of this node alone.
     pub longest_family: Duration,
     /// The longest an access token of any client can live.
     pub longest_access_token: Duration,

@@ -34,11 +34,18 @@ async fn issue(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, 
         Some("client_credentials") => {
             let caller = client_auth::prove(request, api_key(&form)?).await?;
             let scope = token::requested_scope(&form)?;
-            authority.client_credentials(&caller, ClientCredentials { surface: SURFACE, scope }).await?
+            authority
+                .client_credentials(&caller, ClientCredentials { surface: SURFACE, scope, resources: Vec::new() })
+                .await?
         }
         Some("refresh_token") => {
             let refresh_token = form.refresh_token.value().ok_or(Error::InvalidRequest("refresh_token is missing"))?;
-            let refresh = Refresh { surface: SURFACE, refresh_token, scope: token::requested_scope(&form)? };
+            let refresh = Refresh {
+                surface: SURFACE,
+                refresh_token,
+                scope: token::requested_scope(&form)?,
+                resources: Vec::new(),
+            };
             authority.refresh_by_possession(refresh, source::address(request)).await?
         }
         // A name and a password come without a grant type, or with the one that RFC 6749 has for them.
@@ -159,6 +166,7 @@ fn told(failure: &Failure) -> Told {
             Error::InvalidRequest(_)
             | Error::InvalidClient(_)
             | Error::InvalidScope
+            | Error::InvalidTarget
             | Error::InvalidToken(_)
             | Error::Management(_)
             | Error::TooMany { .. }
