@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use toml::{Table, Value};
+use toml::Value;
 
 use super::problem::Problems;
 use super::{Mode, layer, section};
@@ -31,25 +31,9 @@ const fn enabled() -> bool {
     true
 }
 
-/// Reads the list. What is wrong is noted with the name of the person, or the place in the list, counted from 1.
 pub(super) fn read(list: Option<Value>, mode: Mode, problems: &mut Problems) -> Users {
-    let Some(Value::Array(list)) = list else {
-        problems.add("users", "must be a list of tables, each begun with [[users]]");
-        return Users::default();
-    };
-    let mut users = Vec::new();
-    for (place, value) in (1..).zip(list) {
-        let Value::Table(table) = value else {
-            problems.add(format!("users[{place}]"), "must be a table");
-            continue;
-        };
-        let key = match table.get("name").and_then(Value::as_str) {
-            Some(name) if !name.is_empty() => format!("users[{name}]"),
-            _ => format!("users[{place}]"),
-        };
-        let entry: Option<Entry> = section::read(&key, table, &Table::new(), problems);
-        users.extend(entry.and_then(|entry| entry.check(&key, problems)));
-    }
+    let entries: Vec<(String, Entry)> = section::list("users", "name", list, problems);
+    let users: Vec<_> = entries.into_iter().filter_map(|(called, entry)| entry.check(&called, problems)).collect();
     refuse_doubles(&users, problems);
     if mode == Mode::Serve {
         refuse_samples(&users, problems);

@@ -6,7 +6,7 @@ mod jwks;
 
 use std::collections::HashSet;
 
-use toml::{Table, Value};
+use toml::Value;
 
 pub(super) use self::entry::Entry;
 use super::problem::Problems;
@@ -14,25 +14,10 @@ use super::tokens::Tokens;
 use super::{Mode, layer, section};
 use crate::domain::client::{Authentication, Client, Clients, GrantType, Manages, SecretHash};
 
-/// Reads the list. What is wrong is noted with the id of the client, or its place in the list, counted from 1.
 pub(super) fn read(list: Option<Value>, mode: Mode, tokens: &Tokens, problems: &mut Problems) -> Clients {
-    let Some(Value::Array(list)) = list else {
-        problems.add("clients", "must be a list of tables, each begun with [[clients]]");
-        return Clients::default();
-    };
-    let mut clients = Vec::new();
-    for (place, value) in (1..).zip(list) {
-        let Value::Table(table) = value else {
-            problems.add(format!("clients[{place}]"), "must be a table");
-            continue;
-        };
-        let name = match table.get("id").and_then(Value::as_str) {
-            Some(id) if !id.is_empty() => format!("clients[{id}]"),
-            _ => format!("clients[{place}]"),
-        };
-        let entry: Option<Entry> = section::read(&name, table, &Table::new(), problems);
-        clients.extend(entry.and_then(|entry| entry.check(&name, tokens, problems)));
-    }
+    let entries: Vec<(String, Entry)> = section::list("clients", "id", list, problems);
+    let clients: Vec<_> =
+        entries.into_iter().filter_map(|(name, entry)| entry.check(&name, tokens, problems)).collect();
     check_together(&clients, problems);
     if mode == Mode::Serve {
         refuse_samples(&clients, problems);
