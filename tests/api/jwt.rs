@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::assertion;
 use crate::clients::API;
-use crate::spawn::{App, ISSUER, tokens};
+use crate::spawn::{App, ISSUER, Setup, tokens};
 
 async fn key_set(app: &App) -> JwkSet {
     serde_json::from_str(&app.get("/oauth/jwks").await.body).expect("a key set")
@@ -70,14 +70,22 @@ async fn of_a_persons_grant_the_person_is_the_subject() {
     assert_eq!((&claims["sub"], &claims["client_id"]), (&json!("alice"), &json!("session-jwt")));
 }
 
-/// RFC9068-2.2-b
+/// RFC9068-2.2-b: nor in one family, nor after a restart.
 #[tokio::test]
 async fn no_two_have_the_same_id() {
     let app = App::spawn().await;
+    let again = app.beside(Setup::default()).await;
     let mut ids = HashSet::new();
-    for _ in 0..100 {
-        let (_, claims, _) = parts(&app.issue("service-jwt").await.access);
-        assert!(ids.insert(claims["jti"].as_str().expect("a jti").to_owned()));
+    let mut refresh = app.issue("session-jwt").await;
+    for turn in 0..200 {
+        let app = if turn % 2 == 0 { &app } else { &again };
+        // So that a family never has too many.
+        app.clock.advance(Duration::from_secs(10));
+        refresh = app.refreshed("session-jwt", refresh.refresh()).await;
+        for token in [&app.issue("service-jwt").await.access, &refresh.access] {
+            let (_, claims, _) = parts(token);
+            assert!(ids.insert(claims["jti"].as_str().expect("a jti").to_owned()));
+        }
     }
 }
 
