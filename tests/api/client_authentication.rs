@@ -243,3 +243,21 @@ async fn a_secret_that_was_replaced_is_refused_and_what_it_got_dies_by_a_cut() {
     let new = tokens(&by(&after, "new").await);
     assert!(after.is_active("api", &new.access).await);
 }
+
+/// S7: an assertion may have the id of a token, alive or revoked, and neither is taken for the other.
+#[tokio::test]
+async fn the_id_of_an_assertion_is_no_id_of_a_token() {
+    let app = App::spawn().await;
+    let [revoked, live] = [app.issue("service-jwt").await.access, app.issue("service-jwt").await.access];
+    let mut signed = Vec::new();
+    for token in [&revoked, &live] {
+        signed.push(sign(&claims_but(&app, "jti", app.introspect("api", token).await.json()["jti"].clone())));
+    }
+    app.revoke("service-jwt", &revoked).await.assert_revoked();
+    for assertion in &signed {
+        by_assertion(&app, TOKEN, ENDPOINTS[0].1, assertion).await.assert_ok();
+        by_assertion(&app, TOKEN, ENDPOINTS[0].1, assertion).await.assert_error(401, "invalid_client");
+    }
+    app.introspect("api", &revoked).await.assert_inactive();
+    assert!(app.is_active("api", &live).await);
+}
