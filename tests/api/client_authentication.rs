@@ -261,3 +261,27 @@ async fn the_id_of_an_assertion_is_no_id_of_a_token() {
     app.introspect("api", &revoked).await.assert_inactive();
     assert!(app.is_active("api", &live).await);
 }
+
+/// RFC6749-3.2.1-d, S10: a refresh token is no credential of a client that has one.
+#[rstest]
+#[case("", None)]
+#[case("client_id=session", None)]
+#[case("client_id=session&client_secret=wrong", None)]
+#[case("client_id=session&client_secret=", None)]
+#[case("", Some(basic_with("session", "wrong")))]
+#[tokio::test]
+async fn without_its_secret_a_client_refreshes_nothing(
+    #[case] credentials: &str,
+    #[case] authorization: Option<String>,
+) {
+    let app = App::spawn().await;
+    let given = app.issue("session").await;
+    let body = format!("grant_type=refresh_token&refresh_token={}&{credentials}", given.refresh());
+    let mut request = app.post(TOKEN, &[]).body(body);
+    if let Some(authorization) = authorization {
+        request = request.header("authorization", authorization);
+    }
+    Answer::to(request).await.assert_error(401, "invalid_client");
+    assert!(app.is_active("session", given.refresh()).await, "it was not spent");
+    app.refreshed("session", given.refresh()).await;
+}
