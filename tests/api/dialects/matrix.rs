@@ -64,7 +64,7 @@ fn refreshed(answer: &Answer) -> Option<String> {
     token.as_str().map(str::to_owned)
 }
 
-/// DIA-1, DIA-4: every pair, each of the two tokens.
+/// DIA-1, DIA-4, INV-1: every pair, each of the two tokens.
 #[rstest]
 #[tokio::test]
 async fn what_is_revoked_on_one_surface_is_dead_on_all(
