@@ -15,21 +15,34 @@ use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
 
 pub(crate) struct Watched {
     store: Arc<dyn Store>,
-    cut: AtomicBool,
+    /// Trips until it is cut off.
+    left: AtomicUsize,
+    /// Whether the next commit is done and not told of.
+    loses: AtomicBool,
     trips: AtomicUsize,
 }
 
 impl Watched {
     pub(crate) fn new(store: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { store, cut: AtomicBool::new(false), trips: AtomicUsize::new(0) })
+        let left = AtomicUsize::new(usize::MAX);
+        Arc::new(Self { store, left, loses: AtomicBool::new(false), trips: AtomicUsize::new(0) })
     }
 
     pub(crate) fn cut(&self) {
-        self.cut.store(true, Ordering::SeqCst);
+        self.cut_after(0);
+    }
+
+    pub(crate) fn cut_after(&self, trips: usize) {
+        self.left.store(trips, Ordering::SeqCst);
     }
 
     pub(crate) fn mend(&self) {
-        self.cut.store(false, Ordering::SeqCst);
+        self.left.store(usize::MAX, Ordering::SeqCst);
+    }
+
+    /// The next commit is done, and its answer does not arrive.
+    pub(crate) fn lose_a_commit(&self) {
+        self.loses.store(true, Ordering::SeqCst);
     }
 
     /// Since it was last asked.
@@ -39,7 +52,11 @@ impl Watched {
 
     fn trip(&self) -> Result<&dyn Store, Unavailable> {
         self.trips.fetch_add(1, Ordering::SeqCst);
-        if self.cut.load(Ordering::SeqCst) { Err(Unavailable("cut off".to_owned())) } else { Ok(&*self.store) }
+        let went = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| match left {
+            usize::MAX => Some(left),
+            _ => left.checked_sub(1),
+        });
+        if went.is_ok() { Ok(&*self.store) } else { Err(Unavailable("cut off".to_owned())) }
     }
 }
 
@@ -58,7 +75,8 @@ impl Store for Watched {
     }
 
     async fn commit(&self, commit: Commit<'_>) -> Result<Committed, Unavailable> {
-        self.trip()?.commit(commit).await
+        let committed = self.trip()?.commit(commit).await;
+        if self.loses.swap(false, Ordering::SeqCst) { Err(Unavailable("cut off".to_owned())) } else { committed }
     }
 
     async fn append(&self, append: Append<'_>) -> Result<Stretch, Unavailable> {
