@@ -91,6 +91,19 @@ fn redis_is_where_the_settings_say_and_keeps_what_they_promise() {
     assert_eq!(compose.service("atropos")["depends_on"]["redis"]["condition"], "service_healthy");
 }
 
+/// Its backups are made by commands in docs/containers.md, which cannot read this file.
+#[test]
+fn the_document_backs_up_the_redis_that_runs() {
+    let (compose, document) = (Compose::read(), text("docs/containers.md"));
+    let backups: Vec<&str> = document.split("docker run --rm --user 0 ").skip(1).collect();
+    assert_eq!(backups.len(), 2, "one makes a copy, one puts it back");
+    let volume = format!("-v {}_redis:/data", compose.name());
+    for backup in backups {
+        assert!(backup.starts_with(&volume), "{backup}");
+        assert!(backup.contains(compose.service("redis")["image"].as_str().unwrap()), "{backup}");
+    }
+}
+
 #[test]
 fn requests_in_flight_end_before_the_container_is_killed() {
     let server = Local::make().settings().server;

@@ -22,6 +22,11 @@ impl Compose {
         Self(serde_saphyr::from_str(&interpolated(&text("docker-compose.yml"))).unwrap())
     }
 
+    /// What the names of its volumes begin with.
+    pub(crate) fn name(&self) -> &str {
+        self.0["name"].as_str().unwrap()
+    }
+
     pub(crate) fn service(&self, name: &str) -> &Value {
         &self.0["services"][name]
     }
