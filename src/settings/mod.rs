@@ -5,6 +5,7 @@
 //! each.
 
 mod client;
+mod docs;
 mod keys;
 mod layer;
 mod observe;
@@ -23,6 +24,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+pub use self::docs::Docs;
 pub use self::keys::Keys;
 pub use self::observe::{Log, LogFormat, Otel};
 pub use self::problem::{Problem, Problems};
@@ -55,6 +57,7 @@ pub struct Settings {
     pub tokens: Tokens,
     pub limits: Limits,
     pub surfaces: Surfaces,
+    pub docs: Docs,
     pub clients: Clients,
 }
 
@@ -106,6 +109,7 @@ impl Reader<'_> {
         let tokens: Option<Tokens> = self.section("tokens");
         let limits: Option<Limits> = self.section("limits");
         let surfaces: Option<Surfaces> = self.section("surfaces");
+        let docs: Option<Docs> = self.section("docs");
         let clients = self.merged.remove("clients");
         self.refuse_unknown_sections();
 
@@ -129,6 +133,7 @@ impl Reader<'_> {
             tokens,
             limits: limits?,
             surfaces: surfaces?,
+            docs: docs?,
             clients,
         })
     }
