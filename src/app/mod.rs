@@ -105,6 +105,7 @@ impl App {
             trusted_proxies: server.trusted_proxies.clone(),
             surfaces: self.settings.surfaces.enabled(),
             infisical_organization: self.settings.surfaces.infisical_organization.clone(),
+            docs: self.settings.docs.enabled,
             loopback_only: self.mode == Mode::Dev,
             drain_notice: server.drain_notice,
             drain_timeout: server.drain_timeout,

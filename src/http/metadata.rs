@@ -12,7 +12,7 @@ use crate::domain::authority::AuthenticationMethod;
 use crate::domain::client::AssertionKey;
 
 /// Long enough to spare a client a trip per request, short enough that a new key is known before its first token expires.
-const CACHED: &str = "public, max-age=60";
+pub(super) const CACHED: &str = "public, max-age=60";
 
 /// Only what is true, and no member without a value (section 3.2): there is no authorization endpoint, hence no
 /// `response_types_supported`.

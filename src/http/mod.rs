@@ -1,7 +1,8 @@
 //! The wire: every URL on one screen, and behind each a translation into one call of the authority and back.
 //!
 //! - `body`, `form`, `json`, `client_auth`, `bearer`: what a request says.
-//! - `token`, `revoke`, `introspect`, `metadata`, `health`: the endpoints; `dialect`: those of other APIs.
+//! - `token`, `revoke`, `introspect`, `metadata`, `health`: the endpoints; `dialect`: those of other APIs; `docs`: what
+//!   tells of them all.
 //! - `error`: what a refusal looks like.
 //! - `edge`: what is done once for every request; `cors`, `host`, `source`: where it may come from, and does.
 //! - `mount`: how a URL is served; [`Listeners`]: the sockets; [`State`]: what all requests share.
@@ -11,6 +12,7 @@ mod body;
 mod client_auth;
 mod cors;
 mod dialect;
+mod docs;
 mod edge;
 mod error;
 mod form;
@@ -57,6 +59,12 @@ fn configure(services: &mut ServiceConfig, state: &State) {
         .service(root.get("/health/live", health::live))
         .service(root.get("/health/ready", health::ready))
         .default_service(web::to(mount::not_found));
+    if state.options.docs {
+        let everybody = cors::layer(&["*".to_owned()], Method::GET);
+        services
+            .service(below.get("/openapi.json", docs::openapi).wrap(everybody))
+            .service(below.get("/docs", docs::page));
+    }
     for surface in &state.options.surfaces {
         speak(services, *surface, Mount { surface: Some(*surface), ..below });
     }

@@ -12,6 +12,7 @@ use actix_web::web::{Bytes, Data};
 use ipnet::IpNet;
 
 use super::dialect::Dialects;
+use super::docs::Docs;
 use super::metadata;
 use crate::domain::authority::Authority;
 use crate::domain::client::Surface;
@@ -40,6 +41,8 @@ pub struct Options {
     pub surfaces: BTreeSet<Surface>,
     /// The organisation that clients of Infisical's API may name; `None`: any.
     pub infisical_organization: Option<String>,
+    /// Whether `/openapi.json` and `/docs` are there.
+    pub docs: bool,
     /// Whether `Host` must name the loopback interface (`dev`).
     pub loopback_only: bool,
     /// How long after readiness is denied connections are still accepted: what a load balancer needs to notice.
@@ -58,6 +61,7 @@ pub struct State {
     /// Where requests are counted that no route takes.
     pub unrouted: Route,
     pub(super) dialects: Dialects,
+    pub(super) docs: Option<Docs>,
     draining: AtomicBool,
 }
 
@@ -66,6 +70,7 @@ impl State {
         Self {
             metadata: metadata::document(authority.issuer()),
             unrouted: metrics.route(None, "(none)"),
+            docs: options.docs.then(|| Docs::new(authority.issuer(), &options.surfaces)),
             dialects: Dialects::new(&options.surfaces, &super::path(authority.issuer())),
             authority,
             options,
@@ -76,6 +81,11 @@ impl State {
 
     pub(super) fn of(request: &HttpRequest) -> &Self {
         request.app_data::<Data<Self>>().expect("every application is built with its state")
+    }
+
+    /// The document that `/openapi.json` answers; `None` if it is not there.
+    pub fn openapi(&self) -> Option<&Bytes> {
+        self.docs.as_ref().map(|docs| &docs.openapi)
     }
 
     pub fn is_draining(&self) -> bool {

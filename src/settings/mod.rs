@@ -5,6 +5,7 @@
 //! each.
 
 mod client;
+mod docs;
 mod keys;
 mod layer;
 mod observe;
@@ -24,6 +25,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+pub use self::docs::Docs;
 pub use self::keys::Keys;
 pub use self::observe::{Log, LogFormat, Otel};
 pub use self::problem::{Problem, Problems};
@@ -57,6 +59,7 @@ pub struct Settings {
     pub tokens: Tokens,
     pub limits: Limits,
     pub surfaces: Surfaces,
+    pub docs: Docs,
     pub clients: Clients,
     pub users: Users,
 }
@@ -109,6 +112,7 @@ impl Reader<'_> {
         let tokens: Option<Tokens> = self.section("tokens");
         let limits: Option<Limits> = self.section("limits");
         let surfaces: Option<Surfaces> = self.section("surfaces");
+        let docs: Option<Docs> = self.section("docs");
         let (clients, users) = (self.merged.remove("clients"), self.merged.remove("users"));
         self.refuse_unknown_sections();
 
@@ -123,8 +127,8 @@ impl Reader<'_> {
         let keys = keys?.check(mode, problems);
         let clients = client::read(clients, mode, &tokens, problems);
         let users = user::read(users, mode, problems);
-        let (limits, surfaces) = (limits?, surfaces?);
-        Some(Settings { server, metrics, log, otel, store, keys, tokens, limits, surfaces, clients, users })
+        let (limits, surfaces, docs) = (limits?, surfaces?, docs?);
+        Some(Settings { server, metrics, log, otel, store, keys, tokens, limits, surfaces, docs, clients, users })
     }
 
     fn section<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {

@@ -4,6 +4,8 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use crate::documented;
+
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub status: StatusCode,
@@ -12,10 +14,18 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The answer to a request, which is held to the server's document.
     pub(crate) async fn to(request: reqwest::RequestBuilder) -> Self {
-        let response = request.send().await.expect("an answer");
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let response = client.execute(request).await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
-        Self { status, headers, body: response.text().await.expect("a body") }
+        let answer = Self { status, headers, body: response.text().await.expect("a body") };
+        if let Some(address) = documented::address(&url) {
+            documented::check(address, &method, url.path(), &answer);
+        }
+        answer
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::answer::Answer;
+use crate::documented;
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,9 +47,14 @@ pub(crate) fn head(path: &str, authorization: &str, length: usize) -> String {
     )
 }
 
-/// As [`exchange`], taken apart.
+/// As [`exchange`], taken apart, and held to the server's document.
 pub(crate) async fn answer(address: SocketAddr, request: &[u8]) -> Answer {
-    parse(&exchange(address, request).await)
+    let answer = parse(&exchange(address, request).await);
+    let line = request.split(|byte| *byte == b'\r').next().and_then(|line| std::str::from_utf8(line).ok());
+    if let Some([method, path, _]) = line.map(|line| line.split(' ').collect::<Vec<_>>()).as_deref() {
+        documented::check(address, &method.parse().expect("a method"), path, &answer);
+    }
+    answer
 }
 
 /// An answer as it came, taken apart. Its body is as long as its head says.

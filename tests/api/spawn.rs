@@ -26,6 +26,7 @@ use tokio::task::JoinHandle;
 use crate::answer::Answer;
 use crate::authority;
 use crate::clients::{clients, secret};
+use crate::documented;
 use crate::ground;
 use crate::watched::Watched;
 
@@ -73,6 +74,7 @@ pub(crate) fn options() -> Options {
         trusted_proxies: Vec::new(),
         surfaces: BTreeSet::from([Surface::Kajabi, Surface::Anghami, Surface::Infisical]),
         infisical_organization: None,
+        docs: true,
         loopback_only: false,
         drain_notice: Duration::ZERO,
         drain_timeout: Duration::from_secs(30),
@@ -129,6 +131,9 @@ impl App {
         let address = listeners.address().expect("an address");
         let metrics_address = listeners.metrics_address().expect("an address").expect("a listener");
         let state = Data::new(State::new(Arc::new(authority), Arc::new(Metrics::new()), setup.options));
+        if let Some(openapi) = state.openapi() {
+            documented::hold(address, openapi);
+        }
         let (shutdown, told) = oneshot::channel();
         let served = tokio::spawn(listeners.serve(state.clone(), async { drop(told.await) }));
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");

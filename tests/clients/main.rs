@@ -4,6 +4,7 @@
 
 mod oauth2_crate;
 mod oauth4webapi;
+mod schemathesis;
 
 use atropos_testbed::{Binary, Flavor, RedisServer};
 use tempfile::TempDir;
@@ -17,20 +18,20 @@ pub(crate) struct Dev {
 
 impl Dev {
     pub(crate) async fn embedded() -> Self {
-        Self::start(None).await
+        Self::start(None, &[]).await
     }
 
     pub(crate) async fn on_redis() -> Self {
-        Self::start(Some(RedisServer::start(Flavor::Redis, &[]).await)).await
+        Self::start(Some(RedisServer::start(Flavor::Redis, &[]).await), &[]).await
     }
 
-    async fn start(store: Option<RedisServer>) -> Self {
+    pub(crate) async fn start(store: Option<RedisServer>, environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let folder = data.path().to_str().unwrap();
         let mut arguments = vec!["dev".to_owned(), "--listen=127.0.0.1:0".to_owned(), format!("--data={folder}")];
         arguments.extend(store.as_ref().map(|store| format!("--store={}", store.url())));
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_atropos"));
-        command.args(arguments).env("ATROPOS__METRICS__LISTEN", "127.0.0.1:0");
+        command.args(arguments).env("ATROPOS__METRICS__LISTEN", "127.0.0.1:0").envs(environment.iter().copied());
         Self { server: Binary::start_command(&mut command).await, _store: store, _data: data }
     }
 }

@@ -44,7 +44,7 @@ fn what_is_compiled_is_in_the_build_context() {
     }
     let members = manifest()["workspace"]["members"].as_array().unwrap().clone();
     let members = members.iter().map(|member| member.as_str().unwrap()).filter(|member| *member != ".");
-    for path in members.chain(["Cargo.toml", "Cargo.lock", "src"]) {
+    for path in members.chain(["Cargo.toml", "Cargo.lock", "build.rs", "openapi", "src", "templates"]) {
         assert!(admitted.contains(&path), "{path}");
     }
     let mut included = 0;

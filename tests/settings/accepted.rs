@@ -294,6 +294,12 @@ fn dialects_are_spoken_where_somebody_says_so() {
 }
 
 #[test]
+fn the_api_is_described_unless_somebody_says_otherwise() {
+    assert!(serve("").unwrap().docs.enabled);
+    assert!(!serve("docs.enabled = false").unwrap().docs.enabled);
+}
+
+#[test]
 fn the_example_of_clients_for_production_loads() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/clients.toml");
     let variables = [
