@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use indexmap::IndexMap;
 use url::form_urlencoded::byte_serialize;
 
 use super::fields::text;
-use super::model::{Components, MediaType, Operation, PathItem};
+use super::model::{Components, Json, MediaType, Operation, PathItem};
 
 /// Where, and by which method.
 pub(super) struct Target<'a> {
@@ -66,7 +66,8 @@ fn of_body(head: &str, kind: &str, media: &MediaType) -> Vec<(String, String)> {
             if kind == "application/json" {
                 let _ = write!(command, " \\\n  -H 'Content-Type: application/json' \\\n  -d '{value}'");
             } else {
-                for (name, value) in value.as_object().into_iter().flatten() {
+                let members = if let Json::Object(form) = value { form } else { &IndexMap::new() };
+                for (name, value) in members {
                     let _ = write!(command, " \\\n  -d {name}={}", encoded(value));
                 }
             }
@@ -75,6 +76,9 @@ fn of_body(head: &str, kind: &str, media: &MediaType) -> Vec<(String, String)> {
         .collect()
 }
 
-fn encoded(value: &Value) -> String {
-    byte_serialize(text(value).as_bytes()).collect()
+fn encoded(value: &Json) -> String {
+    match value {
+        Json::Other(value) => byte_serialize(text(value).as_bytes()).collect(),
+        Json::Object(_) | Json::List(_) => byte_serialize(value.to_string().as_bytes()).collect(),
+    }
 }

@@ -1,7 +1,9 @@
-//! As much of `OpenAPI` as the page shows.
+//! As much of `OpenAPI` as the page shows, in the order in which it was written.
+
+use std::fmt;
 
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 #[derive(Deserialize)]
@@ -77,7 +79,7 @@ pub(super) struct Body {
 pub(super) struct MediaType {
     #[serde(default)]
     pub schema: Schema,
-    pub example: Option<Value>,
+    pub example: Option<Json>,
     #[serde(default)]
     pub examples: IndexMap<String, Example>,
 }
@@ -86,12 +88,28 @@ pub(super) struct MediaType {
 pub(super) struct Example {
     #[serde(default)]
     pub summary: String,
-    pub value: Value,
+    pub value: Json,
+}
+
+/// JSON whose members keep their order.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+pub(super) enum Json {
+    Object(IndexMap<String, Self>),
+    List(Vec<Self>),
+    Other(Value),
+}
+
+impl fmt::Display for Json {
+    /// On one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
 }
 
 impl MediaType {
     /// Every example, with what is said of it.
-    pub(super) fn each(&self) -> impl Iterator<Item = (&str, &Value)> {
+    pub(super) fn each(&self) -> impl Iterator<Item = (&str, &Json)> {
         let named = self.examples.values().map(|example| (example.summary.as_str(), &example.value));
         self.example.iter().map(|value| ("", value)).chain(named)
     }

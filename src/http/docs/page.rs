@@ -1,12 +1,12 @@
 //! The page for people: the document, read once, as HTML without a script.
 
 use askama::Template;
+use indexmap::IndexMap;
 use pulldown_cmark::{Parser, html};
-use serde_json::Value;
 
 use super::curl::{self, Target};
 use super::fields::{self, Field, kind};
-use super::model::{Components, Document, MediaType, Operation, Parameter, PathItem, Response, Tag};
+use super::model::{Components, Document, Json, MediaType, Operation, Parameter, PathItem, Response, Schema, Tag};
 
 pub(super) const STYLE: &str = include_str!("../../../templates/docs.css");
 
@@ -38,15 +38,15 @@ struct Call<'a> {
     description: String,
     proofs: String,
     parameters: Vec<Field>,
-    bodies: Vec<Body<'a>>,
+    bodies: Vec<Body>,
     commands: Vec<(String, String)>,
     answers: Vec<Answer>,
     /// Those that go without saying.
     usual: Vec<Answer>,
 }
 
-struct Body<'a> {
-    kind: &'a str,
+struct Body {
+    kind: String,
     fields: Vec<Field>,
 }
 
@@ -152,9 +152,15 @@ fn parameter(components: &Components, parameter: &Parameter) -> Field {
 }
 
 /// Media types of one schema stand together.
-fn bodies<'a>(components: &Components, operation: &'a Operation) -> Vec<Body<'a>> {
+fn bodies(components: &Components, operation: &Operation) -> Vec<Body> {
     let content = operation.request_body.iter().flat_map(|body| &body.content);
-    content.map(|(kind, media)| Body { kind, fields: fields::of(components, &media.schema) }).collect()
+    let mut schemas: IndexMap<Option<&str>, (Vec<&str>, &Schema)> = IndexMap::new();
+    for (kind, media) in content {
+        let same = schemas.entry(media.schema.reference.as_deref()).or_insert((Vec::new(), &media.schema));
+        same.0.push(kind);
+    }
+    let body = |(kinds, schema): (Vec<_>, _)| Body { kind: kinds.join(" or "), fields: fields::of(components, schema) };
+    schemas.into_values().map(body).collect()
 }
 
 fn answer(components: &Components, status: &str, response: &Response) -> Answer {
@@ -177,7 +183,7 @@ fn answer(components: &Components, status: &str, response: &Response) -> Answer 
     }
 }
 
-fn example((summary, value): (&str, &Value)) -> (String, String) {
+fn example((summary, value): (&str, &Json)) -> (String, String) {
     (summary.to_owned(), serde_json::to_string_pretty(value).expect("JSON serializes"))
 }
 

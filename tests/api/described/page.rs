@@ -31,6 +31,9 @@ async fn the_page_tells_every_call() {
         "curl https://as.example/api/v1/auth/token-auth/identities/5f0c3f1e-8a44-4b6c-9d7e-2f1b8c9a6d01/tokens",
         "-d &#39;{&#34;clientId&#34;:&#34;demo-identity&#34;",
         "<code>client_assertion</code>",
+        // What was written in one order is shown in that order, and what is the same is shown once.
+        "-d grant_type=client_credentials \\\n  -d client_id=demo-kajabi \\\n  -d client_secret=",
+        "<small>application/x-www-form-urlencoded or application/json</small>",
         r#"<span class="s5">503</span>"#,
         "<code>Retry-After</code>",
         r#"<span class="ours">ours</span>"#,
