@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::operation::FamilyReport;
 use crate::domain::Timestamp;
-use crate::domain::client::{Client, GrantType, TokenFormat};
+use crate::domain::client::{Client, GrantType, Surface, TokenFormat};
 use crate::domain::family::birth::THE_GRANT;
 use crate::domain::family::{AccessToken, State, Tokens};
 
@@ -22,6 +22,11 @@ pub fn draw(report: &FamilyReport) -> String {
     line(&mut out, "audience", &family.audience.join(" "));
     line(&mut out, "born", &time(family.id.born_at()));
     line(&mut out, "ends", &time(family.expires_at));
+    if let Some(managed) = &family.managed {
+        let limit = managed.uses_limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
+        line(&mut out, "name", managed.name.as_deref().unwrap_or("none"));
+        line(&mut out, "uses", &format!("{}{limit}", managed.uses));
+    }
     for link in &family.ancestors {
         line(&mut out, "exchanged", &format!("from {:?} of {}", link.token, link.client));
     }
@@ -92,6 +97,7 @@ pub fn describe(client: &Client) -> String {
     let grants = client.grant_types.iter().map(|grant| match grant {
         GrantType::ClientCredentials => "client_credentials",
         GrantType::RefreshToken => "refresh_token",
+        GrantType::Password => "password",
     });
     let mut parts: Vec<String> = grants.map(ToOwned::to_owned).collect();
     if client.grant_types.contains(&GrantType::ClientCredentials) {
@@ -100,6 +106,8 @@ pub fn describe(client: &Client) -> String {
     if client.authentication.is_public() {
         parts.push("public".to_owned());
     }
+    let elsewhere = client.surfaces.iter().filter(|surface| **surface != Surface::Standard);
+    parts.extend(elsewhere.map(|surface| format!("speaks {}", surface.as_str())));
     parts.extend(client.resource_server.as_ref().map(|api| format!("introspects tokens for {}", api.audience)));
     parts.join(", ")
 }

@@ -11,6 +11,7 @@ use super::args::{ConfigArgs, DevArgs};
 use crate::admin::socket::AdminSocket;
 use crate::app::{App, Tending};
 use crate::domain::authority::TokenText;
+use crate::domain::client::Surface;
 use crate::domain::clock::SystemClock;
 use crate::http::{Listeners, terminated};
 use crate::settings::{Location, Mode, Settings};
@@ -58,8 +59,10 @@ async fn start(settings: Settings, mode: Mode) -> Result<(), Failure> {
     if let Some(metrics) = listeners.metrics_address()? {
         println!("metrics on http://{metrics}/metrics");
     }
+    // Before anybody learns that there is something to end; not earlier, for a start that hangs must end at once.
+    let terminated = terminated()?;
     println!("listening on http://{address}");
-    listeners.serve(Data::new(app.state()), async { terminated().await.unwrap_or_default() }).await?;
+    listeners.serve(Data::new(app.state()), terminated).await?;
     Ok(())
 }
 
@@ -96,10 +99,11 @@ async fn introduce(app: &App, address: SocketAddr) -> Result<(), Failure> {
     println!("  curl -s {at}/oauth/introspect -u demo-api:demo-api-secret -d token=$token");
     println!("  curl -si {at}/oauth/revoke -u demo-service:demo-service-secret -d token=$token");
     println!();
-    if let Some(spa) = app.authority.clients.find("demo-spa") {
-        let session = app.authority.begin_session(spa, "demo-user", spa.scope.clone()).await?;
+    for (id, surface) in [("demo-spa", Surface::Standard), ("demo-anghami", Surface::Anghami)] {
+        let Some(client) = app.authority.clients.find(id) else { continue };
+        let session = app.authority.begin_session(client, surface, "demo-user", client.scope.clone()).await?;
         let refresh_token = session.refresh_token.as_ref().map_or("", TokenText::expose);
-        println!("a session of the public client demo-spa; its refresh token:");
+        println!("a session of the public client {id}; its refresh token:");
         println!("  {refresh_token}");
         println!();
     }

@@ -43,6 +43,8 @@ impl fmt::Debug for ClientId {
 pub enum GrantType {
     ClientCredentials,
     RefreshToken,
+    /// A person types a name and a password into the client (RFC 6749 section 4.3, which OAuth 2.1 has dropped).
+    Password,
 }
 
 /// Where a family was born. Refresh works only there (no surface weakens another); what it is called on the wire is the
@@ -64,6 +66,36 @@ impl Surface {
             Self::Kajabi => "kajabi",
             Self::Anghami => "anghami",
             Self::Infisical => "infisical",
+        }
+    }
+
+    /// Whether an access token is prolonged there by presenting it, instead of by a refresh token.
+    pub const fn renews(self) -> bool {
+        matches!(self, Self::Infisical)
+    }
+
+    /// Whether whoever refreshes here proves which client it is.
+    pub const fn authenticates_clients(self) -> bool {
+        matches!(self, Self::Standard)
+    }
+
+    /// Whether a refresh token is its own proof here: the vendor's clients send nothing else.
+    pub const fn takes_possession_for_proof(self) -> bool {
+        matches!(self, Self::Kajabi)
+    }
+
+    /// Whether a family that a client's secret begot here dies with that secret: the API key of the vendors' portals.
+    pub const fn binds_to_credential(self) -> bool {
+        matches!(self, Self::Kajabi | Self::Infisical)
+    }
+
+    /// What the revocation of an access token takes along here. The vendors have fixed it; the standard leaves it to the
+    /// client.
+    pub fn reach(self, policy: &TokenPolicy) -> Reach {
+        match self {
+            Self::Standard => policy.revoke_access_token,
+            Self::Anghami => Reach::Token,
+            Self::Kajabi | Self::Infisical => Reach::Family,
         }
     }
 }
@@ -114,6 +146,29 @@ pub struct ResourceServer {
     pub scope: Option<Scope>,
 }
 
+/// Which identities a client may manage, on surfaces where identities are managed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Manages {
+    Everybody,
+    /// Nobody, if there are none.
+    Only(BTreeSet<ClientId>),
+}
+
+impl Manages {
+    pub fn includes(&self, client: &ClientId) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Only(clients) => clients.contains(client),
+        }
+    }
+}
+
+impl Default for Manages {
+    fn default() -> Self {
+        Self::Only(BTreeSet::new())
+    }
+}
+
 /// A client, as registered.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -130,6 +185,14 @@ pub struct Client {
     pub audience: Vec<Arc<str>>,
     pub tokens: TokenPolicy,
     pub resource_server: Option<ResourceServer>,
+    pub manages: Manages,
+}
+
+impl Client {
+    /// Whether it speaks a surface where access tokens are prolonged.
+    pub fn renews(&self) -> bool {
+        self.surfaces.iter().any(|surface| surface.renews())
+    }
 }
 
 /// How a client proves who it is (RFC 6749 section 2.3, RFC 7523 section 2.2): one registered method, no other counts.
@@ -171,20 +234,34 @@ impl fmt::Debug for SecretHash {
 #[derive(Clone, Debug)]
 pub struct AssertionKey(pub jsonwebtoken::jwk::Jwk);
 
-/// All clients, by id.
+/// All clients, by id and by identity.
 #[derive(Debug, Default)]
 pub struct Clients {
     by_id: HashMap<ClientId, Arc<Client>>,
+    by_identity: HashMap<Uuid, Arc<Client>>,
+    for_passwords: Option<Arc<Client>>,
 }
 
 impl Clients {
     /// Of two clients with one id the later one counts; settings refuse that before.
     pub fn new(clients: impl IntoIterator<Item = Client>) -> Self {
-        Self { by_id: clients.into_iter().map(|client| (client.id.clone(), Arc::new(client))).collect() }
+        let by_id: HashMap<_, _> = clients.into_iter().map(|client| (client.id.clone(), Arc::new(client))).collect();
+        let by_identity = by_id.values().map(|client| (client.identity_id, Arc::clone(client))).collect();
+        let for_passwords = by_id.values().find(|client| client.grant_types.contains(&GrantType::Password)).cloned();
+        Self { by_id, by_identity, for_passwords }
     }
 
     pub fn find(&self, id: &str) -> Option<&Arc<Client>> {
         self.by_id.get(id)
+    }
+
+    pub fn find_identity(&self, id: Uuid) -> Option<&Arc<Client>> {
+        self.by_identity.get(&id)
+    }
+
+    /// The one at which people sign in by their passwords, if there is one: nothing in such a request names it.
+    pub fn for_passwords(&self) -> Option<&Arc<Client>> {
+        self.for_passwords.as_ref()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Client>> {

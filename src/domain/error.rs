@@ -24,9 +24,15 @@ pub enum Error {
     /// The grant cannot be honoured. The fault stands in the log, never on the wire.
     #[error("the grant is invalid, expired, revoked, or was issued to another client")]
     InvalidGrant(GrantFault),
-    /// Asked too often; nothing was done.
+    /// The access token that was to prove who asks does not (RFC 6750 section 3.1).
+    #[error("the access token is missing, invalid, expired or revoked")]
+    InvalidToken(BearerFault),
+    /// Something was not done to an identity, or to one of its tokens.
+    #[error("nothing was done to this identity or token")]
+    Management(ManagementFault),
+    /// Asked too often; nothing was done. So many would have been allowed.
     #[error("too many requests")]
-    TooMany { retry_after: Duration },
+    TooMany { limit: u32, retry_after: Duration },
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
@@ -60,6 +66,69 @@ impl ClientFault {
     }
 }
 
+/// Why an access token proves nothing; for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BearerFault {
+    Missing,
+    /// A header that cannot be read.
+    Malformed,
+    /// Not a token of ours, or its record is gone.
+    Unknown,
+    /// A token of ours, but of another kind.
+    NoAccessToken,
+    /// Born on another surface: unknown here.
+    OtherSurface,
+    Expired,
+    /// Revoked by itself, with its family, or by a wider revocation; or its client does not stand behind it any more.
+    Ended,
+    /// Alive, but not to be used from where the request came.
+    UntrustedAddress,
+}
+
+impl BearerFault {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Malformed => "malformed",
+            Self::Unknown => "unknown",
+            Self::NoAccessToken => "no_access_token",
+            Self::OtherSurface => "other_surface",
+            Self::Expired => "expired",
+            Self::Ended => "ended",
+            Self::UntrustedAddress => "untrusted_address",
+        }
+    }
+}
+
+/// Why something was not done to an identity, or to one of its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManagementFault {
+    /// There is no such identity, as far as the caller may know.
+    UnknownIdentity,
+    /// There is no such token, as far as the caller may know; or it has been revoked.
+    UnknownToken,
+    /// The caller may not manage this identity.
+    NotPermitted,
+    /// Nobody attached token auth to this identity, or somebody removed it.
+    NotConfigured,
+    AlreadyConfigured,
+    /// A token would live longer than it could be renewed.
+    LifetimeBeyondLongest,
+}
+
+impl ManagementFault {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownIdentity => "unknown_identity",
+            Self::UnknownToken => "unknown_token",
+            Self::NotPermitted => "not_permitted",
+            Self::NotConfigured => "not_configured",
+            Self::AlreadyConfigured => "already_configured",
+            Self::LifetimeBeyondLongest => "lifetime_beyond_longest",
+        }
+    }
+}
+
 /// Why a grant was refused; for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GrantFault {
@@ -74,12 +143,20 @@ pub enum GrantFault {
     Idle,
     /// The family was ended, by its record or by a wider revocation.
     Ended,
+    /// Its client is not registered any more, or disabled.
+    ClientGone,
+    /// Its client does not have the credential any more that the family is bound to.
+    CredentialGone,
     /// A spent refresh token came again and the family was ended for it.
     Reused,
     /// Within the replay window, but not the same request by the same proof.
     OtherRequest,
     /// Within the replay window, but a successor is not alive any more.
     SuccessorGone,
+    /// There is no such person, or not with this password.
+    WrongPassword,
+    /// The person may not sign in.
+    UserDisabled,
 }
 
 impl GrantFault {
@@ -91,9 +168,13 @@ impl GrantFault {
             Self::Expired => "expired",
             Self::Idle => "idle",
             Self::Ended => "ended",
+            Self::ClientGone => "client_gone",
+            Self::CredentialGone => "credential_gone",
             Self::Reused => "reused",
             Self::OtherRequest => "other_request",
             Self::SuccessorGone => "successor_gone",
+            Self::WrongPassword => "wrong_password",
+            Self::UserDisabled => "user_disabled",
         }
     }
 }

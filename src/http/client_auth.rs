@@ -18,7 +18,11 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 /// The client that proves itself in this request, and is then named in its log line.
 pub(super) async fn authenticate(request: &HttpRequest, form: &Form<'_>) -> Result<Caller, Error> {
     let basic = Basic::from_headers(request.headers())?;
-    let presented = presented(basic.as_ref(), form)?;
+    prove(request, presented(basic.as_ref(), form)?).await
+}
+
+/// As [`authenticate`], by what a dialect knows.
+pub(super) async fn prove(request: &HttpRequest, presented: Presented<'_>) -> Result<Caller, Error> {
     let caller = State::of(request).authority.authenticate(presented, source::address(request)).await?;
     request.extensions_mut().insert(caller.client.id.clone());
     Ok(caller)

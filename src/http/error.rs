@@ -8,6 +8,8 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
+use super::bearer;
+use super::dialect::{self, Dialect};
 use crate::domain::error::{ClientFault, Error};
 use crate::telemetry::{Ending, Outcome};
 
@@ -46,38 +48,71 @@ struct ErrorBody {
     error_description: &'static str,
 }
 
-/// A failure as it goes out.
-struct Rendered {
-    status: StatusCode,
-    body: ErrorBody,
-    header: Option<(HeaderName, HeaderValue)>,
+/// What a client is told of a failure.
+pub(super) struct Told {
+    pub status: StatusCode,
+    pub error: &'static str,
+    pub error_description: &'static str,
 }
 
 impl Failure {
-    /// The answer to `request`. What the log is to say goes along with it, unseen.
+    /// The answer to `request`, in the words of the API that its path belongs to.
     pub(super) fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let Rendered { status, body, header } = self.rendered(request.headers());
-        let mut response = HttpResponse::build(status);
-        response.insert_header((header::CACHE_CONTROL, "no-store"));
-        if let Some(header) = header {
-            response.insert_header(header);
-        }
-        let mut response = response.json(body);
-        response.extensions_mut().insert(self.ending());
-        response
+        self.answer_in(dialect::at(request), request)
     }
 
-    /// Status, code, words and header of each failure. The words are for the developer of a client: they never repeat
-    /// what was sent, tell nothing of tokens or other clients, and keep to the characters of RFC 6749 section 5.2.
-    fn rendered(&self, request: &HeaderMap) -> Rendered {
+    fn answer_in(&self, dialect: Option<&Dialect>, request: &HttpRequest) -> HttpResponse {
+        let mut response = match dialect {
+            Some(dialect) => (dialect.refuse)(self, request),
+            None => self.standard(request.headers()),
+        };
+        if let Some((name, value)) = self.header() {
+            response.headers_mut().insert(name, value);
+        }
+        refusal(response, self.ending())
+    }
+
+    /// In the words of RFC 6749.
+    fn standard(&self, request: &HeaderMap) -> HttpResponse {
+        let Told { status, error, error_description } = self.told();
+        let mut response = HttpResponse::build(status);
+        // Elsewhere a browser would ask its user for a password.
+        if let Self::Domain(Error::InvalidClient(fault)) = self
+            && (*fault == ClientFault::Missing || request.contains_key(header::AUTHORIZATION))
+        {
+            response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"atropos\""));
+        }
+        response.json(ErrorBody { error, error_description })
+    }
+
+    /// What every API tells by the same header.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::Domain(error) => of_domain(error, request),
+            Self::MethodNotAllowed { allow } => Some((header::ALLOW, HeaderValue::from_static(allow))),
+            Self::Domain(Error::InvalidToken(fault)) => Some((header::WWW_AUTHENTICATE, bearer::challenge(*fault))),
+            Self::Domain(Error::TooMany { retry_after, .. }) => Some((header::RETRY_AFTER, seconds(*retry_after))),
+            Self::Domain(Error::Unavailable(_)) | Self::Draining => {
+                Some((header::RETRY_AFTER, seconds(RETRY_UNAVAILABLE)))
+            }
+            Self::Domain(_)
+            | Self::BodyTooLarge
+            | Self::BodyTooSlow
+            | Self::NotFound
+            | Self::Misdirected
+            | Self::Rejected(_) => None,
+        }
+    }
+
+    /// Status, code and words of each failure in RFC 6749. The words are for the developer of a client: they never repeat
+    /// what was sent, tell nothing of tokens or other clients, and keep to the characters of RFC 6749 section 5.2.
+    pub(super) fn told(&self) -> Told {
+        match self {
+            Self::Domain(error) => of_domain(error),
             Self::BodyTooLarge => refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
             Self::BodyTooSlow => refused(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"),
             Self::NotFound => refused(StatusCode::NOT_FOUND, "there is nothing at this path"),
-            Self::MethodNotAllowed { allow } => {
+            Self::MethodNotAllowed { .. } => {
                 refused(StatusCode::METHOD_NOT_ALLOWED, "this method is not allowed here; see the Allow header")
-                    .with(header::ALLOW, HeaderValue::from_static(allow))
             }
             Self::Misdirected => refused(
                 StatusCode::MISDIRECTED_REQUEST,
@@ -106,22 +141,19 @@ fn because(outcome: Outcome, cause: &'static str) -> Ending {
     Ending { cause: Some(cause.into()), ..Ending::new(outcome) }
 }
 
-fn of_domain(error: &Error, request: &HeaderMap) -> Rendered {
+fn of_domain(error: &Error) -> Told {
     match error {
         Error::InvalidRequest(text) => refused(StatusCode::BAD_REQUEST, text),
-        Error::InvalidClient(fault) => {
-            let rendered = rendered(
-                StatusCode::UNAUTHORIZED,
-                "invalid_client",
-                "client authentication failed; send the registered credentials by the registered method",
-            );
-            // Elsewhere a browser would ask its user for a password.
-            if *fault == ClientFault::Missing || request.contains_key(header::AUTHORIZATION) {
-                rendered.with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"atropos\""))
-            } else {
-                rendered
-            }
-        }
+        Error::InvalidClient(_) => told(
+            StatusCode::UNAUTHORIZED,
+            "invalid_client",
+            "client authentication failed; send the registered credentials by the registered method",
+        ),
+        Error::InvalidToken(_) => told(
+            StatusCode::UNAUTHORIZED,
+            "invalid_token",
+            "a live access token is needed: the one that was sent, if any, is invalid, expired or revoked",
+        ),
         Error::UnauthorizedClient => bad("unauthorized_client", "this client is not registered for this grant type"),
         Error::UnsupportedGrantType => {
             bad("unsupported_grant_type", "see grant_types_supported in the metadata for the grant types there are")
@@ -132,41 +164,41 @@ fn of_domain(error: &Error, request: &HeaderMap) -> Rendered {
         Error::InvalidGrant(_) => {
             bad("invalid_grant", "the token is invalid, expired or revoked, or was issued to another client")
         }
-        Error::TooMany { retry_after } => rendered(
+        Error::Management(_) => told(StatusCode::NOT_FOUND, "invalid_request", "there is nothing to manage here"),
+        Error::TooMany { .. } => told(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_requests",
             "nothing was done; try again after the time in Retry-After",
-        )
-        .with(header::RETRY_AFTER, seconds(*retry_after)),
+        ),
         Error::Unavailable(_) => unavailable("nothing can be relied on; try again after the time in Retry-After"),
     }
 }
 
-fn rendered(status: StatusCode, error: &'static str, error_description: &'static str) -> Rendered {
-    Rendered { status, body: ErrorBody { error, error_description }, header: None }
+fn told(status: StatusCode, error: &'static str, error_description: &'static str) -> Told {
+    Told { status, error, error_description }
 }
 
-fn bad(code: &'static str, description: &'static str) -> Rendered {
-    rendered(StatusCode::BAD_REQUEST, code, description)
+fn bad(code: &'static str, description: &'static str) -> Told {
+    told(StatusCode::BAD_REQUEST, code, description)
 }
 
-fn refused(status: StatusCode, description: &'static str) -> Rendered {
-    rendered(status, "invalid_request", description)
+fn refused(status: StatusCode, description: &'static str) -> Told {
+    told(status, "invalid_request", description)
 }
 
-fn unavailable(description: &'static str) -> Rendered {
-    rendered(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description)
-        .with(header::RETRY_AFTER, seconds(RETRY_UNAVAILABLE))
+fn unavailable(description: &'static str) -> Told {
+    told(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description)
 }
 
-impl Rendered {
-    fn with(self, name: HeaderName, value: HeaderValue) -> Self {
-        Self { header: Some((name, value)), ..self }
-    }
+/// A refusal as it goes out. What the log is to say goes along with it, unseen.
+pub(super) fn refusal(mut response: HttpResponse, ending: Ending) -> HttpResponse {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(ending);
+    response
 }
 
 /// Whole seconds, at least one: `Retry-After: 0` invites a storm.
-fn seconds(duration: Duration) -> HeaderValue {
+pub(super) fn seconds(duration: Duration) -> HeaderValue {
     HeaderValue::from(duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0)).max(1))
 }
 

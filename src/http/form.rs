@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::domain::error::Error;
 
@@ -36,12 +37,16 @@ pub(super) struct Form<'a> {
     pub scope: Parameter<'a>,
     pub refresh_token: Parameter<'a>,
     pub token: Parameter<'a>,
+    /// Never a credential here (RFC 6750 section 2.2), and no second one beside a header.
+    pub access_token: Parameter<'a>,
     /// Refused when repeated, else without effect: every kind is searched for (RFC 7009 section 2.1).
     pub token_type_hint: Parameter<'a>,
     pub client_id: Parameter<'a>,
     pub client_secret: Parameter<'a>,
     pub client_assertion: Parameter<'a>,
     pub client_assertion_type: Parameter<'a>,
+    pub username: Parameter<'a>,
+    pub password: Parameter<'a>,
 }
 
 impl<'a> Form<'a> {
@@ -53,6 +58,13 @@ impl<'a> Form<'a> {
         }
         // All values are text, so the only thing that can still be wrong is a field met twice.
         serde_urlencoded::from_bytes(body).map_err(|_| Error::InvalidRequest("a parameter is included more than once"))
+    }
+}
+
+impl<'a> Form<'a> {
+    /// The same parameters as members of a JSON object, each of them a text.
+    pub(super) fn of_json(object: &'a Map<String, Value>) -> Result<Self, Error> {
+        Self::deserialize(object).map_err(|_| Error::InvalidRequest("a member of the JSON object is not a text"))
     }
 }
 

@@ -1,20 +1,23 @@
 //! The wire: every URL on one screen, and behind each a translation into one call of the authority and back.
 //!
-//! - `body`, `form`, `client_auth`: what a request says.
-//! - `token`, `revoke`, `introspect`, `metadata`, `health`: the endpoints.
+//! - `body`, `form`, `json`, `client_auth`, `bearer`: what a request says.
+//! - `token`, `revoke`, `introspect`, `metadata`, `health`: the endpoints; `dialect`: those of other APIs.
 //! - `error`: what a refusal looks like.
 //! - `edge`: what is done once for every request; `cors`, `host`, `source`: where it may come from, and does.
 //! - `mount`: how a URL is served; [`Listeners`]: the sockets; [`State`]: what all requests share.
 
+mod bearer;
 mod body;
 mod client_auth;
 mod cors;
+mod dialect;
 mod edge;
 mod error;
 mod form;
 mod health;
 mod host;
 mod introspect;
+mod json;
 mod metadata;
 mod mount;
 mod revoke;
@@ -27,6 +30,8 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use url::Url;
 
+use self::dialect::infisical::{identities, login, tokens};
+use self::dialect::{anghami, kajabi};
 use self::mount::Mount;
 pub use self::server::{Listeners, terminated};
 pub use self::state::{Options, State};
@@ -52,6 +57,56 @@ fn configure(services: &mut ServiceConfig, state: &State) {
         .service(root.get("/health/live", health::live))
         .service(root.get("/health/ready", health::ready))
         .default_service(web::to(mount::not_found));
+    for surface in &state.options.surfaces {
+        speak(services, *surface, Mount { surface: Some(*surface), ..below });
+    }
+}
+
+/// The URLs of one dialect.
+fn speak(services: &mut ServiceConfig, surface: Surface, there: Mount<'_>) {
+    let pages = || cors::layer(&there.state.options.cors_origins, Method::POST);
+    match surface {
+        Surface::Standard => services,
+        Surface::Kajabi => services
+            .service(there.post("/v1/oauth/token", kajabi::token))
+            .service(there.post("/v1/oauth/revoke", kajabi::revoke)),
+        Surface::Anghami => services
+            .service(there.post("/v1/auth/token", anghami::exchange).wrap(pages()))
+            .service(there.post("/v1/auth/token/refresh", anghami::refresh).wrap(pages()))
+            .service(there.post("/v1/auth/token/revoke", anghami::revoke).wrap(pages())),
+        Surface::Infisical => services
+            .service(there.post("/api/v1/auth/universal-auth/login", login::log_in))
+            .service(there.post("/api/v1/auth/token/renew", login::renew))
+            .service(there.post("/api/v1/auth/token/revoke", login::revoke))
+            .service(
+                there
+                    .resource(
+                        "/api/v1/auth/token-auth/identities/{identity}",
+                        "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
+                    )
+                    .route(web::get().to(identities::show))
+                    .route(web::head().to(identities::show))
+                    .route(web::post().to(identities::attach))
+                    .route(web::patch().to(identities::change))
+                    .route(web::delete().to(identities::remove)),
+            )
+            .service(
+                there
+                    .resource("/api/v1/auth/token-auth/identities/{identity}/tokens", "GET, HEAD, POST, OPTIONS")
+                    .route(web::get().to(tokens::list))
+                    .route(web::head().to(tokens::list))
+                    .route(web::post().to(tokens::create)),
+            )
+            .service(there.get("/api/v1/auth/token-auth/identities/{identity}/tokens/{token}", tokens::show))
+            .service(
+                there
+                    .resource("/api/v1/auth/token-auth/tokens/{token}", "GET, HEAD, PATCH, OPTIONS")
+                    .route(web::get().to(tokens::show))
+                    .route(web::head().to(tokens::show))
+                    .route(web::patch().to(tokens::rename)),
+            )
+            .service(there.post("/api/v1/auth/token-auth/tokens/{token}/revoke", tokens::revoke)),
+    };
 }
 
 /// For the listener of its own.

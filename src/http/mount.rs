@@ -39,7 +39,8 @@ impl Mount<'_> {
         self.resource(pattern, GET).route(web::get().to(handler.clone())).route(web::head().to(handler))
     }
 
-    fn resource(&self, pattern: &'static str, allow: &'static str) -> Resource {
+    /// A URL to which the caller adds the methods that `allow` names.
+    pub(super) fn resource(&self, pattern: &'static str, allow: &'static str) -> Resource {
         let options = move || async move { HttpResponse::NoContent().insert_header((ALLOW, allow)).finish() };
         let other = move |request: HttpRequest| async move { Failure::MethodNotAllowed { allow }.answer(&request) };
         web::resource(format!("{}{pattern}{}", self.prefix, self.suffix))

@@ -1,5 +1,6 @@
 //! What all requests share.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -10,8 +11,10 @@ use actix_web::HttpRequest;
 use actix_web::web::{Bytes, Data};
 use ipnet::IpNet;
 
+use super::dialect::Dialects;
 use super::metadata;
 use crate::domain::authority::Authority;
+use crate::domain::client::Surface;
 use crate::telemetry::{Metrics, Route};
 
 /// How the wire is to behave.
@@ -33,6 +36,10 @@ pub struct Options {
     pub cors_origins: Vec<String>,
     /// Who may say in `X-Forwarded-For` where a request came from.
     pub trusted_proxies: Vec<IpNet>,
+    /// What is spoken besides the standard.
+    pub surfaces: BTreeSet<Surface>,
+    /// The organisation that clients of Infisical's API may name; `None`: any.
+    pub infisical_organization: Option<String>,
     /// Whether `Host` must name the loopback interface (`dev`).
     pub loopback_only: bool,
     /// How long after readiness is denied connections are still accepted: what a load balancer needs to notice.
@@ -50,6 +57,7 @@ pub struct State {
     pub metadata: Bytes,
     /// Where requests are counted that no route takes.
     pub unrouted: Route,
+    pub(super) dialects: Dialects,
     draining: AtomicBool,
 }
 
@@ -58,6 +66,7 @@ impl State {
         Self {
             metadata: metadata::document(authority.issuer()),
             unrouted: metrics.route(None, "(none)"),
+            dialects: Dialects::new(&options.surfaces, &super::path(authority.issuer())),
             authority,
             options,
             metrics,

@@ -46,7 +46,7 @@ async fn issue(state: &State, caller: &Caller, form: &Form<'_>) -> Result<Issued
 }
 
 /// `None` if nothing is asked for. Spaces alone are no scope (RFC 6749 section 3.3).
-fn requested_scope(form: &Form<'_>) -> Result<Option<Scope>, Error> {
+pub(super) fn requested_scope(form: &Form<'_>) -> Result<Option<Scope>, Error> {
     let Some(text) = form.scope.value() else { return Ok(None) };
     Scope::parse(text).ok().filter(|scope| !scope.is_empty()).map(Some).ok_or(Error::InvalidScope)
 }

@@ -14,7 +14,9 @@ mod section;
 mod server;
 mod store;
 mod store_url;
+mod surfaces;
 mod tokens;
+mod user;
 mod value;
 
 use std::path::Path;
@@ -28,8 +30,10 @@ pub use self::problem::{Problem, Problems};
 pub use self::server::{Issuer, MetricsListener, Server};
 pub use self::store::Store;
 pub use self::store_url::{Location, RedisUrl};
+pub use self::surfaces::Surfaces;
 pub use self::tokens::{Limits, Tokens};
 use crate::domain::client::Clients;
+use crate::domain::user::Users;
 pub use crate::store::redis::Durability;
 
 /// What the server is started for.
@@ -52,7 +56,9 @@ pub struct Settings {
     pub keys: Keys,
     pub tokens: Tokens,
     pub limits: Limits,
+    pub surfaces: Surfaces,
     pub clients: Clients,
+    pub users: Users,
 }
 
 impl Settings {
@@ -102,7 +108,8 @@ impl Reader<'_> {
         let keys: Option<keys::Section> = self.section("keys");
         let tokens: Option<Tokens> = self.section("tokens");
         let limits: Option<Limits> = self.section("limits");
-        let clients = self.merged.remove("clients");
+        let surfaces: Option<Surfaces> = self.section("surfaces");
+        let (clients, users) = (self.merged.remove("clients"), self.merged.remove("users"));
         self.refuse_unknown_sections();
 
         let problems = self.problems;
@@ -115,7 +122,9 @@ impl Reader<'_> {
         let store = store?.check(mode, problems);
         let keys = keys?.check(mode, problems);
         let clients = client::read(clients, mode, &tokens, problems);
-        Some(Settings { server, metrics, log, otel, store, keys, tokens, limits: limits?, clients })
+        let users = user::read(users, mode, problems);
+        let (limits, surfaces) = (limits?, surfaces?);
+        Some(Settings { server, metrics, log, otel, store, keys, tokens, limits, surfaces, clients, users })
     }
 
     fn section<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {

@@ -61,7 +61,7 @@ impl Tokens {
             family_lifetime: own.family_lifetime.unwrap_or(self.family_lifetime),
             replay_window: own.replay_window.unwrap_or(self.replay_window),
             access_tokens_per_family: own.access_tokens_per_family.map_or(self.access_tokens_per_family, usize::from),
-            client_credentials_refresh: own.client_credentials_refresh,
+            client_credentials_refresh: own.client_credentials_refresh(),
             revoke_access_token: own.revoke_access_token.unwrap_or(self.revoke_access_token),
         }
     }

@@ -22,6 +22,9 @@ pub enum Outcome {
     UnsupportedGrantType,
     InvalidScope,
     InvalidGrant,
+    InvalidToken,
+    /// There is no such identity or token, or not for whoever asked, or it is not so that this could be done.
+    NotManaged,
     TooMany,
     /// The store could not be relied on.
     Unavailable,
@@ -36,7 +39,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Done,
         Self::InvalidRequest,
         Self::InvalidClient,
@@ -44,6 +47,8 @@ impl Outcome {
         Self::UnsupportedGrantType,
         Self::InvalidScope,
         Self::InvalidGrant,
+        Self::InvalidToken,
+        Self::NotManaged,
         Self::TooMany,
         Self::Unavailable,
         Self::NotFound,
@@ -62,6 +67,8 @@ impl Outcome {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidGrant => "invalid_grant",
+            Self::InvalidToken => "invalid_token",
+            Self::NotManaged => "not_managed",
             Self::TooMany => "too_many",
             Self::Unavailable => "unavailable",
             Self::NotFound => "not_found",
@@ -82,6 +89,8 @@ impl From<&Error> for Outcome {
             Error::UnsupportedGrantType => Self::UnsupportedGrantType,
             Error::InvalidScope => Self::InvalidScope,
             Error::InvalidGrant(_) => Self::InvalidGrant,
+            Error::InvalidToken(_) => Self::InvalidToken,
+            Error::Management(_) => Self::NotManaged,
             Error::TooMany { .. } => Self::TooMany,
             Error::Unavailable(_) => Self::Unavailable,
         }
@@ -104,7 +113,7 @@ pub async fn within<F: Future>(id: Uuid, handle: F) -> F::Output {
 }
 
 /// The request that this task handles.
-pub(super) fn current() -> Option<Uuid> {
+pub fn current() -> Option<Uuid> {
     CURRENT.try_with(|id| *id).ok()
 }
 
@@ -135,6 +144,8 @@ impl From<&Error> for Ending {
             Error::InvalidRequest(text) => Some(Cow::Borrowed(*text)),
             Error::InvalidClient(fault) => Some(Cow::Borrowed(fault.as_str())),
             Error::InvalidGrant(fault) => Some(Cow::Borrowed(fault.as_str())),
+            Error::InvalidToken(fault) => Some(Cow::Borrowed(fault.as_str())),
+            Error::Management(fault) => Some(Cow::Borrowed(fault.as_str())),
             Error::Unavailable(unavailable) => Some(Cow::Owned(unavailable.0.clone())),
             Error::UnauthorizedClient | Error::UnsupportedGrantType | Error::InvalidScope | Error::TooMany { .. } => {
                 None

@@ -13,7 +13,6 @@ use atropos::domain::follower::Follower;
 use atropos::domain::keys::{self, KeySettings, Keys, MasterSecret, MasterSecrets, SigningAlgorithm};
 use atropos::domain::store::Store;
 
-use crate::clients::clients;
 use crate::spawn::Setup;
 
 /// What happened is told by the answers alone.
@@ -32,11 +31,13 @@ pub(crate) async fn on(store: Arc<dyn Store>, clock: &Arc<FixedClock>, setup: &S
     let algorithm = SigningAlgorithm::Es256;
     let settings = KeySettings { issuer: setup.issuer.into(), masters, algorithm, remembered: 1000 };
     let keys = Keys::open(&*store, settings, Arc::clone(&clock), chance.clone()).await.expect("keys");
-    let follower =
-        Follower::start(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&audit)).await.expect("the store answers");
-    let clients = Arc::new(Clients::new(clients()));
+    let follower = Follower::start(Arc::clone(&store), Arc::clone(&clock), chance.clone(), Arc::clone(&audit))
+        .await
+        .expect("the store answers");
+    let clients = Arc::new(Clients::new(setup.clients.clone()));
     let limits = authenticate::Limits::default();
-    let authenticator = Authenticator::new(Arc::clone(&clients), &keys, Arc::clone(&store), Arc::clone(&clock), limits);
+    let authenticator = Authenticator::new(Arc::clone(&clients), &keys, Arc::clone(&store), Arc::clone(&clock), limits)
+        .with_users(setup.users.clone());
     Authority {
         issuer: setup.issuer.into(),
         store,

@@ -14,6 +14,7 @@ mod administration;
 mod bad_input;
 mod client_authentication;
 mod cors;
+mod dialects;
 mod introspection;
 mod jwt;
 mod logging;

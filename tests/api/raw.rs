@@ -3,9 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, HeaderName};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::answer::Answer;
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -40,6 +44,22 @@ pub(crate) fn head(path: &str, authorization: &str, length: usize) -> String {
         "POST {path} HTTP/1.1\r\nHost: as.example\r\nConnection: close\r\nAuthorization: {authorization}\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n"
     )
+}
+
+/// As [`exchange`], taken apart.
+pub(crate) async fn answer(address: SocketAddr, request: &[u8]) -> Answer {
+    parse(&exchange(address, request).await)
+}
+
+/// An answer as it came, taken apart. Its body is as long as its head says.
+pub(crate) fn parse(text: &str) -> Answer {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("an answer: {text:?}"));
+    let mut headers = HeaderMap::new();
+    for line in head.lines().skip(1) {
+        let (name, value) = line.split_once(": ").expect("a header");
+        headers.append(HeaderName::from_bytes(name.as_bytes()).expect("a name"), value.parse().expect("a value"));
+    }
+    Answer { status: StatusCode::from_u16(status(text)).expect("a status"), headers, body: body.to_owned() }
 }
 
 /// The status of an answer as it came.

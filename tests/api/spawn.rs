@@ -1,5 +1,6 @@
 //! The server, in this process, on ports of its own, on a store of its own, at a time that stands still.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -8,20 +9,23 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use atropos::domain::authority::{Authority, PerMinute};
+use atropos::domain::client::{Client, Surface};
 use atropos::domain::clock::{Clock, FixedClock};
+use atropos::domain::user::Users;
 use atropos::http::{Listeners, Options, State};
 use atropos::telemetry::Metrics;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::answer::Answer;
 use crate::authority;
-use crate::clients::{scope, secret};
+use crate::clients::{clients, secret};
 use crate::ground;
 use crate::watched::Watched;
 
@@ -31,12 +35,20 @@ pub(crate) const ISSUER: &str = "https://as.example";
 pub(crate) struct Setup {
     pub issuer: &'static str,
     pub options: Options,
+    pub clients: Vec<Client>,
+    pub users: Users,
     pub per_minute: PerMinute,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { issuer: ISSUER, options: options(), per_minute: PerMinute { issued: None, misses: None } }
+        Self {
+            issuer: ISSUER,
+            options: options(),
+            clients: clients(),
+            users: Users::default(),
+            per_minute: PerMinute { issued: None, misses: None },
+        }
     }
 }
 
@@ -50,6 +62,8 @@ pub(crate) fn options() -> Options {
         body_limit: 64 * 1024,
         cors_origins: Vec::new(),
         trusted_proxies: Vec::new(),
+        surfaces: BTreeSet::from([Surface::Kajabi, Surface::Anghami, Surface::Infisical]),
+        infisical_organization: None,
         loopback_only: false,
         drain_notice: Duration::ZERO,
         drain_timeout: Duration::from_secs(30),
@@ -66,7 +80,7 @@ pub(crate) struct App {
     shutdown: oneshot::Sender<()>,
     served: JoinHandle<io::Result<()>>,
     /// Kept until the end: the store's.
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 /// What `/oauth/token` gave.
@@ -91,6 +105,15 @@ impl App {
         let folder = ground::folder_with_keys().await;
         let clock = Arc::new(FixedClock::at(ground::BEGINNING));
         let store = Watched::new(Arc::new(ground::open(folder.path(), &clock)));
+        Self::on(Arc::new(folder), store, clock, setup).await
+    }
+
+    /// Another node on the same store: with other settings, it is this server after a restart.
+    pub(crate) async fn beside(&self, setup: Setup) -> Self {
+        Self::on(Arc::clone(&self.folder), Arc::clone(&self.store), Arc::clone(&self.clock), setup).await
+    }
+
+    async fn on(folder: Arc<TempDir>, store: Arc<Watched>, clock: Arc<FixedClock>, setup: Setup) -> Self {
         let authority = authority::on(Arc::clone(&store) as _, &clock, &setup).await;
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listeners = Listeners::bind(any, Some(any)).expect("free ports");
@@ -121,6 +144,10 @@ impl App {
         self.request(Method::POST, path).form(form)
     }
 
+    pub(crate) fn post_json(&self, path: &str, body: &Value) -> RequestBuilder {
+        self.request(Method::POST, path).json(body)
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::to(self.request(Method::GET, path)).await
     }
@@ -131,7 +158,7 @@ impl App {
 
     /// By a client: Basic with its right secret if it has one, else its name.
     pub(crate) async fn by(&self, client: &str, path: &str, form: &[(&str, &str)]) -> Answer {
-        let public = ["spa", "mobile"].contains(&client);
+        let public = self.authority().clients.find(client).is_some_and(|it| it.authentication.is_public());
         Answer::to(if public {
             self.post(path, &[form, &[("client_id", client)]].concat())
         } else {
@@ -146,9 +173,13 @@ impl App {
 
     /// As if a person had logged in at a public client.
     pub(crate) async fn log_in(&self, client: &str, subject: &str) -> Tokens {
+        self.log_in_at(Surface::Standard, client, subject).await
+    }
+
+    pub(crate) async fn log_in_at(&self, surface: Surface, client: &str, subject: &str) -> Tokens {
         let authority = self.authority();
         let client = authority.clients.find(client).expect("a client of the tests");
-        let issued = authority.begin_session(client, subject, scope("read write")).await.expect("issued");
+        let issued = authority.begin_session(client, surface, subject, client.scope.clone()).await.expect("issued");
         Tokens {
             access: issued.access_token.expose().to_owned(),
             refresh: issued.refresh_token.map(|token| token.expose().to_owned()),
@@ -190,7 +221,7 @@ pub(crate) struct Terminated {
     served: JoinHandle<io::Result<()>>,
     pub http: reqwest::Client,
     pub address: SocketAddr,
-    _folder: TempDir,
+    _folder: Arc<TempDir>,
 }
 
 impl Terminated {

@@ -36,11 +36,13 @@ fn born(policy: &TokenPolicy) -> Family {
         client: ClientId::new("a"),
         subject: None,
         surface: Surface::Standard,
+        begotten_by: None,
         scope: Scope::parse("read write").unwrap(),
         audience: vec!["https://api.example".into()],
         epoch: Position(1),
         ancestors: vec![],
         with_refresh_token: true,
+        managed: None,
     };
     Family::born(birth, policy, &mint(0))
 }

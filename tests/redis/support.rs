@@ -58,12 +58,14 @@ pub(crate) fn session(shard: Shard, random: u64) -> Family {
         client: ClientId::new("demo-session"),
         subject: None,
         surface: Surface::Standard,
+        begotten_by: None,
         scope: Scope::parse("read write").unwrap(),
         audience: vec!["https://api.example".into()],
         epoch: Position(1_763_765_432_123_456),
         expires_at,
         ancestors: Vec::new(),
         state: State::Live(Tokens { next_serial: 3, refresh: Some(refresh), spent: None, access: vec![access] }),
+        managed: None,
     }
 }
 
@@ -74,7 +76,8 @@ pub(crate) fn persons_session(shard: Shard, random: u64, subject: &str) -> Famil
 pub(crate) fn revocation(family: FamilyId, tag: u64) -> Revocation {
     Revocation {
         target: Target::Family(family),
-        bound: Position(1),
+        bound: None,
+        put_back: None,
         tag: Tag(tag),
         cause: Cause::Requested,
         revoked_at: Timestamp::from_millis(1_763_765_432_123),

@@ -87,7 +87,7 @@ fn every_key() -> Vec<(String, Value)> {
 #[test]
 fn any_key_can_be_set_by_environment() {
     // Texts that may be anything.
-    let texts = ["store.data", "log.filter"];
+    let texts = ["store.data", "log.filter", "surfaces.infisical_organization"];
     for (key, default) in every_key() {
         let name = format!("ATROPOS__{}", key.to_uppercase().replace('.', "__"));
         let as_default = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
@@ -256,6 +256,44 @@ fn dev_has_an_api_and_an_application_in_a_browser() {
 }
 
 #[test]
+fn dev_has_a_client_for_each_dialect() {
+    let kajabi = sample("demo-kajabi");
+    assert!(kajabi.surfaces.iter().eq(&[Surface::Standard, Surface::Kajabi]));
+    assert!(kajabi.tokens.client_credentials_refresh);
+    let anghami = sample("demo-anghami");
+    assert!(anghami.surfaces.iter().eq(&[Surface::Standard, Surface::Anghami]));
+    assert!(anghami.authentication.is_public());
+}
+
+/// KAJ-14
+#[test]
+fn client_credentials_come_with_a_refresh_token_where_kajabis_clients_expect_it() {
+    let client = "[[clients]]\nid = \"a\"\nsecrets = [\"sha256:0dde17dbb26f0d62189c782b691d29636fc8679b37b7bdbbf87c8f7ce8f2cd61\"]";
+    let both = r#"grant_types = ["client_credentials", "refresh_token"]"#;
+    for (more, expected) in [
+        (both.to_owned(), false),
+        (format!("{both}\nsurfaces = [\"kajabi\"]"), true),
+        (format!("{both}\nsurfaces = [\"kajabi\", \"standard\"]"), true),
+        (format!("{both}\nsurfaces = [\"kajabi\"]\nclient_credentials_refresh = false"), false),
+        ("grant_types = [\"client_credentials\"]\nsurfaces = [\"kajabi\"]".to_owned(), false),
+    ] {
+        let settings = serve(&format!("{client}\n{more}")).unwrap();
+        let client = settings.clients.find("a").unwrap();
+        assert_eq!(client.tokens.client_credentials_refresh, expected, "{more}");
+    }
+}
+
+/// DIA-3
+#[test]
+fn dialects_are_spoken_where_somebody_says_so() {
+    assert!(serve("").unwrap().surfaces.enabled().is_empty());
+    let surfaces = serve("surfaces.anghami = true").unwrap().surfaces.enabled();
+    assert!(surfaces.iter().eq(&[Surface::Anghami]));
+    let surfaces = load_file(Mode::Dev, None, &[]).unwrap().surfaces.enabled();
+    assert!(surfaces.iter().eq(&[Surface::Kajabi, Surface::Anghami, Surface::Infisical]));
+}
+
+#[test]
 fn the_example_of_clients_for_production_loads() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/clients.toml");
     let variables = [
@@ -325,4 +363,16 @@ fn an_identity_derives_from_the_id() {
     assert_eq!(sample("demo-service").identity_id, sample("demo-service").identity_id);
     assert_ne!(sample("demo-service").identity_id, sample("demo-other").identity_id);
     assert_eq!(sample("demo-service").identity_id.get_version_num(), 8);
+}
+
+/// RFC9068-6-i: who checks a JWT by itself hears of its revocation as late as README says, and no later.
+#[test]
+fn a_jwt_lives_for_as_long_as_readme_says() {
+    let text =
+        "[[clients]]\nid = 'a'\npublic = true\ngrant_types = ['refresh_token']\naudience = ['https://api.example']
+        format = 'jwt'";
+    let lifetime = serve(text).unwrap().clients.find("a").unwrap().tokens.access_token_lifetime;
+    assert_eq!(lifetime, Duration::from_mins(5));
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    assert!(readme.contains("accepts a revoked one until it expires: five minutes, by\n  default."), "{readme}");
 }

@@ -63,7 +63,7 @@ fn what_is_not_known_is_not_told() {
 #[case(Error::UnsupportedGrantType, "unsupported_grant_type", None)]
 #[case(Error::InvalidScope, "invalid_scope", None)]
 #[case(Error::InvalidGrant(GrantFault::Reused), "invalid_grant", Some("reused"))]
-#[case(Error::TooMany { retry_after: Duration::from_secs(1) }, "too_many", None)]
+#[case(Error::TooMany { limit: 1, retry_after: Duration::from_secs(1) }, "too_many", None)]
 #[case(Error::Unavailable(Unavailable("time-out".into())), "unavailable", Some("time-out"))]
 fn the_reason_stands_in_the_log(#[case] error: Error, #[case] outcome: &str, #[case] cause: Option<&str>) {
     let line = line_of(&Ending::from(&error));

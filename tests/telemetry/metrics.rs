@@ -48,6 +48,7 @@ fn no_outcome_is_counted_as_another() {
         Outcome::UnsupportedGrantType,
         Outcome::InvalidScope,
         Outcome::InvalidGrant,
+        Outcome::InvalidToken,
         Outcome::TooMany,
         Outcome::Unavailable,
         Outcome::NotFound,

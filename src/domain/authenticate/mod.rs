@@ -3,7 +3,9 @@
 //! - `secret`: what is kept of a client secret, and the comparison that costs nothing.
 //! - `slow`: the comparison that is meant to cost something, away from the worker threads.
 //! - `assertion`, `assertion_key`: `private_key_jwt`.
+//! - `credential`: which of its credentials a client showed.
 //! - `attempts`: how often one may be wrong.
+//! - `password`: the same for people.
 //!
 //! What a stranger can observe: every failure is one and the same answer. Time tells more: an assertion for a known client
 //! costs a verification; a client whose secret a person chose costs an Argon2 hash, which no unknown client can cost, or
@@ -13,6 +15,8 @@
 mod assertion;
 mod assertion_key;
 mod attempts;
+mod credential;
+mod password;
 mod secret;
 mod slow;
 
@@ -24,6 +28,8 @@ use sha2::{Digest as _, Sha256};
 
 use self::assertion::Proven;
 use self::attempts::{Attempts, Guesser};
+use self::credential::fingerprint;
+use self::password::Passwords;
 use self::slow::SlowHashes;
 use super::authority::{AuthenticationMethod, Caller, Presented};
 use super::client::{Authentication, Client, Clients, SecretHash};
@@ -31,8 +37,10 @@ use super::clock::Clock;
 use super::error::{ClientFault, Error};
 use super::keys::Keys;
 use super::store::Store;
+use super::user::{User, Users};
 
 pub use attempts::Limits;
+pub use password::InvalidPasswordHash;
 pub use secret::{InvalidSecretHash, hash_secret};
 
 /// Decides who asks.
@@ -43,6 +51,7 @@ pub struct Authenticator {
     clock: Arc<dyn Clock>,
     attempts: Attempts,
     slow: SlowHashes,
+    passwords: Passwords,
     /// Under which the store remembers the `jti`s of assertions; all nodes have the same.
     replay_key: HmacKey,
 }
@@ -61,9 +70,22 @@ impl Authenticator {
             store,
             attempts: Attempts::new(limits, Arc::clone(&clock)),
             slow: SlowHashes::new(limits.hashes, limits.waiting, keys.chance()),
+            passwords: Passwords::new(limits, Arc::clone(&clock), keys.chance()),
             replay_key: keys.derive("client assertion"),
             clock,
         }
+    }
+
+    /// The people who can sign in here; without it, nobody can.
+    #[must_use]
+    pub fn with_users(mut self, users: Users) -> Self {
+        self.passwords.users = users;
+        self
+    }
+
+    /// The person whose name and password these are. Wrong ones are counted, by source and name, before they cost a hash.
+    pub async fn sign_in(&self, name: &str, password: &str, source: Option<IpAddr>) -> Result<&User, Error> {
+        self.passwords.verify(name, password, source).await
     }
 
     /// The client that this request comes from, by the one method that it registered.
@@ -114,7 +136,7 @@ impl Authenticator {
         if slow.peek().is_none() {
             return Err(self.refuse(client, source, ClientFault::WrongSecret));
         }
-        let guesser = Guesser::new(source, Some(client));
+        let guesser = Guesser::new(source, Some(client.id.as_str()));
         for hash in slow {
             if self.slow.verify(hash, secret, self.clock.now(), || self.attempts.count(&guesser)).await? {
                 return Ok((Arc::clone(client), fingerprint(method, hash.as_bytes())));
@@ -153,6 +175,11 @@ impl Authenticator {
         Ok((Arc::clone(client), method, fingerprint(method, thumbprint.as_bytes())))
     }
 
+    /// Counts a string of a stranger that is no token of ours, as a failure of somebody who named no client.
+    pub(super) fn count_stranger(&self, source: Option<IpAddr>) -> Result<(), Error> {
+        self.attempts.count(&Guesser::new(source, None))
+    }
+
     fn find(&self, id: &str, source: Option<IpAddr>) -> Result<&Arc<Client>, Error> {
         self.clients.find(id).ok_or_else(|| self.refuse_stranger(source, ClientFault::UnknownClient))
     }
@@ -162,24 +189,15 @@ impl Authenticator {
     }
 
     fn refuse(&self, client: &Arc<Client>, source: Option<IpAddr>, fault: ClientFault) -> Error {
-        self.attempts.count(&Guesser::new(source, Some(client))).err().unwrap_or(Error::InvalidClient(fault))
+        self.attempts
+            .count(&Guesser::new(source, Some(client.id.as_str())))
+            .err()
+            .unwrap_or(Error::InvalidClient(fault))
     }
 
     fn refuse_stranger(&self, source: Option<IpAddr>, fault: ClientFault) -> Error {
-        self.attempts.count(&Guesser::new(source, None)).err().unwrap_or(Error::InvalidClient(fault))
+        self.count_stranger(source).err().unwrap_or(Error::InvalidClient(fault))
     }
 }
 
 type Identified = (Arc<Client>, AuthenticationMethod, [u8; 8]);
-
-/// Names the very credential, without being of use to anybody who reads it.
-fn fingerprint(method: AuthenticationMethod, evidence: &[u8]) -> [u8; 8] {
-    let mut hash = Sha256::new();
-    hash.update(method.as_str());
-    hash.update([0]);
-    hash.update(evidence);
-    let hash: [u8; 32] = hash.finalize().into();
-    let mut short = [0; 8];
-    short.copy_from_slice(&hash[..8]);
-    short
-}

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::request::Caller;
 use crate::domain::client::ClientId;
 use crate::domain::clock::Clock;
 use crate::domain::error::Error;
@@ -33,12 +32,11 @@ impl Limits {
     }
 
     pub(super) fn issue(&self, client: &ClientId) -> Result<(), Error> {
-        self.issued.check(client).map_err(|retry_after| Error::TooMany { retry_after })
+        self.issued.check(client)
     }
 
-    pub(super) fn miss(&self, caller: &Caller) -> Result<(), Error> {
-        let key = (caller.client.id.clone(), caller.source);
-        self.misses.check(&key).map_err(|retry_after| Error::TooMany { retry_after })
+    pub(super) fn miss(&self, client: &ClientId, source: Option<IpAddr>) -> Result<(), Error> {
+        self.misses.check(&(client.clone(), source))
     }
 
     /// Called now and then in the background.

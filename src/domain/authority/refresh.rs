@@ -1,56 +1,82 @@
 //! RFC 6749 section 6: what presenting a refresh token leads to is [`crate::domain::family::refresh`]'s to say; this is
 //! the load, the commit, and what is told of it.
 
+use std::net::IpAddr;
+
 use sha2::{Digest as _, Sha256};
 
 use super::answer::Issued;
 use super::request::{Caller, Refresh};
 use super::{Authority, Bounded};
 use crate::domain::audit::Event;
-use crate::domain::client::GrantType;
-use crate::domain::error::{Error, GrantFault};
+use crate::domain::client::{ClientId, GrantType, TokenPolicy};
+use crate::domain::error::{ClientFault, Error, GrantFault};
 use crate::domain::family::refresh::{Refusal, Spend, Spent, Successors};
 use crate::domain::family::{Family, Fingerprint};
-use crate::domain::store::{Commit, Committed, Receipt, Stored};
+use crate::domain::store::{Commit, Committed, Receipt, Stored, Unavailable};
 use crate::domain::token::{OpaqueKind, Reading};
-use crate::domain::{Cause, KeyId, Revocation, Target, TokenId};
+use crate::domain::{Cause, Head, KeyId, Revocation, Target, TokenId};
 
 impl Authority {
     pub async fn refresh(&self, caller: &Caller, request: Refresh<'_>) -> Result<Issued, Error> {
         Self::may_use(&caller.client, request.surface, GrantType::RefreshToken)?;
-        match self.read(request.refresh_token).await? {
-            Reading::Opaque { kind: OpaqueKind::Refresh, id, key } => {
-                self.spend(caller, &request, id, key).within(self.deadline).await
-            }
-            Reading::Garbage | Reading::UnknownKey(_) => {
-                self.limits.miss(caller)?;
-                Err(Error::InvalidGrant(GrantFault::Unknown))
-            }
-            Reading::Opaque { .. } | Reading::Jwt(_) => Err(Error::InvalidGrant(GrantFault::Unknown)),
+        let miss = || self.limits.miss(&caller.client.id, caller.source);
+        let (id, key) = self.read_refresh_token(request.refresh_token, miss).await?;
+        self.spend(Some(caller), &request, id, key).within(self.deadline).await
+    }
+
+    /// By whoever holds the token: it says itself whose it is. Only on the surface that knows no other proof.
+    pub async fn refresh_by_possession(&self, request: Refresh<'_>, source: Option<IpAddr>) -> Result<Issued, Error> {
+        if !request.surface.takes_possession_for_proof() {
+            return Err(Error::InvalidClient(ClientFault::Missing));
+        }
+        let miss = || self.authenticator.count_stranger(source);
+        let (id, key) = self.read_refresh_token(request.refresh_token, miss).await?;
+        self.spend(None, &request, id, key).within(self.deadline).await
+    }
+
+    async fn read_refresh_token(
+        &self,
+        token: &str,
+        miss: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<(TokenId, KeyId), Error> {
+        match self.read(token).await? {
+            Reading::Opaque { kind: OpaqueKind::Refresh, id, key } => Ok((id, key)),
+            Reading::Garbage | Reading::UnknownKey(_) => Err(miss().err().unwrap_or(UNKNOWN)),
+            Reading::Opaque { .. } | Reading::Jwt(_) => Err(UNKNOWN),
         }
     }
 
-    async fn spend(&self, caller: &Caller, request: &Refresh<'_>, id: TokenId, key: KeyId) -> Result<Issued, Error> {
-        let client = &caller.client;
+    /// `None`: nobody proved which client it is.
+    async fn spend(
+        &self,
+        caller: Option<&Caller>,
+        request: &Refresh<'_>,
+        id: TokenId,
+        key: KeyId,
+    ) -> Result<Issued, Error> {
         let fingerprint = fingerprint(caller, request);
         loop {
-            let stored = self.load(id.family).await?.ok_or(Error::InvalidGrant(GrantFault::Unknown))?;
+            let loaded = self.load(id.family).await?;
+            let stored = loaded.stored.ok_or(UNKNOWN)?;
             let family = &stored.family;
             // The owner comes first: nobody else's presenting it may end, or tell, anything (section 10.4).
-            if family.client != client.id {
+            if caller.is_some_and(|caller| family.client != caller.client.id) {
                 return Err(Error::InvalidGrant(GrantFault::OtherClient));
             }
             if family.surface != request.surface {
                 return Err(Error::InvalidGrant(GrantFault::OtherSurface));
             }
-            if self.follower.denylist(id.family.shard()).covering(&family.credential(id, key)).is_some() {
+            if self.covering(&family.credential(id, key), loaded.head).await?.is_some() {
                 return Err(Error::InvalidGrant(GrantFault::Ended));
             }
+            let client = self.voucher(family).map_err(Error::InvalidGrant)?;
+            Self::may_use(client, request.surface, GrantType::RefreshToken)?;
             let now = self.clock.now();
             let mint = self.mint(id.family.shard(), client.tokens.format).await?;
             let scope = request.scope.as_ref();
             let spend = Spend { token: id, request: fingerprint, scope, now, policy: &client.tokens, mint: &mint };
-            match family.spend(&spend).map_err(refused)? {
+            match family.spend(&spend).map_err(|refusal| refused(refusal, spend.policy))? {
                 Spent::Rotated(next, successors) => {
                     if self.commit(&stored, &next, None).await? {
                         let serial = successors.refresh.serial;
@@ -59,20 +85,21 @@ impl Authority {
                     }
                 }
                 Spent::Replayed(successors) => {
-                    if self.is_any_covered(family, &successors) {
+                    if self.is_any_covered(family, &successors, loaded.head).await? {
                         return Err(Error::InvalidGrant(GrantFault::SuccessorGone));
                     }
                     // The spend was read, not written here: a failover could still lose it, and then these successors
                     // and those of a later spend would be two branches.
-                    self.store.barrier(id.family.shard()).await?;
-                    let serial = successors.refresh.serial;
-                    self.audit.record(&Event::Replayed { family: family.id, client: client.id.clone(), serial });
-                    return self.hand_out(family, &successors.access, Some(&successors.refresh));
+                    if self.write_again(&stored).await? {
+                        let serial = successors.refresh.serial;
+                        self.audit.record(&Event::Replayed { family: family.id, client: client.id.clone(), serial });
+                        return self.hand_out(family, &successors.access, Some(&successors.refresh));
+                    }
                 }
                 Spent::Reused(ended, receipt) => {
                     let revocation = self.revocation(Target::Family(id.family), Cause::Reuse, self.family_end(family));
                     if self.commit(&stored, &ended, Some(revocation)).await? {
-                        self.audit_reuse(caller, id, receipt);
+                        self.audit_reuse(&client.id, id, receipt);
                         return Err(Error::InvalidGrant(GrantFault::Reused));
                     }
                 }
@@ -81,15 +108,14 @@ impl Authority {
     }
 
     /// A key may have been retired since: what was made with it cannot be given again.
-    fn is_any_covered(&self, family: &Family, successors: &Successors) -> bool {
-        let denylist = self.follower.denylist(family.id.shard());
+    async fn is_any_covered(&self, family: &Family, successors: &Successors, head: Head) -> Result<bool, Unavailable> {
         let access = family.credential(family.id_of_access(&successors.access), successors.access.key);
         let refresh = family.credential(family.id_of_refresh(&successors.refresh), successors.refresh.key);
-        denylist.covering(&access).or_else(|| denylist.covering(&refresh)).is_some()
+        Ok(self.covering(&access, head).await?.is_some() || self.covering(&refresh, head).await?.is_some())
     }
 
-    fn audit_reuse(&self, caller: &Caller, id: TokenId, receipt: Receipt) {
-        let (family, client, serial) = (id.family, caller.client.id.clone(), id.serial);
+    fn audit_reuse(&self, client: &ClientId, id: TokenId, receipt: Receipt) {
+        let (family, client, serial) = (id.family, client.clone(), id.serial);
         self.audit.record(&Event::Reused { family, client, serial, receipt });
     }
 
@@ -100,12 +126,22 @@ impl Authority {
         next: &Family,
         revocation: Option<Revocation>,
     ) -> Result<bool, Error> {
-        let shard = next.id.shard();
-        let append = self.append_to(shard, revocation.as_slice());
-        let anchor = append.anchor;
+        let append = self.append_to(next.id.shard(), revocation.as_slice());
         // Of a family that ends, what it was counts: its tombstone stays as long as any of its tokens could have lived.
         let keep_for = self.keep(&stored.family, next);
-        let commit = Commit { expected: stored.version, version: self.version(), family: next, keep_for, append };
+        self.carry_out(Commit { expected: stored.version, version: self.version(), family: next, keep_for, append })
+            .await
+    }
+
+    /// Whether the record is still what was read, and durable by now.
+    async fn write_again(&self, Stored { family, version }: &Stored) -> Result<bool, Error> {
+        let append = self.append_to(family.id.shard(), &[]);
+        let keep_for = self.keep(family, family);
+        self.carry_out(Commit { expected: *version, version: *version, family, keep_for, append }).await
+    }
+
+    async fn carry_out(&self, commit: Commit<'_>) -> Result<bool, Error> {
+        let (shard, anchor) = (commit.append.shard, commit.append.anchor);
         match self.store.commit(commit).await? {
             Committed::Done(stretch) => {
                 self.follower.take_in(shard, anchor, stretch).await?;
@@ -116,18 +152,20 @@ impl Authority {
     }
 }
 
+const UNKNOWN: Error = Error::InvalidGrant(GrantFault::Unknown);
+
 /// All by which a replay must equal the first request (design: same client, authentication, scope).
-fn fingerprint(caller: &Caller, request: &Refresh<'_>) -> Fingerprint {
+fn fingerprint(caller: Option<&Caller>, request: &Refresh<'_>) -> Fingerprint {
     let scope = request.scope.as_ref().map_or("", |scope| scope.as_str());
     let mut hash = Sha256::new();
-    hash.update(caller.credential);
+    hash.update(caller.map(|caller| caller.credential).unwrap_or_default());
     hash.update([u8::from(request.scope.is_some())]);
     hash.update(scope);
     let digest = hash.finalize();
     Fingerprint(std::array::from_fn(|i| digest[i]))
 }
 
-fn refused(refusal: Refusal) -> Error {
+fn refused(refusal: Refusal, policy: &TokenPolicy) -> Error {
     match refusal {
         Refusal::Ended => Error::InvalidGrant(GrantFault::Ended),
         Refusal::Expired => Error::InvalidGrant(GrantFault::Expired),
@@ -135,6 +173,8 @@ fn refused(refusal: Refusal) -> Error {
         Refusal::OtherRequest => Error::InvalidGrant(GrantFault::OtherRequest),
         Refusal::SuccessorGone => Error::InvalidGrant(GrantFault::SuccessorGone),
         Refusal::WiderScope => Error::InvalidScope,
-        Refusal::TooMany(retry_after) => Error::TooMany { retry_after },
+        Refusal::TooMany(retry_after) => {
+            Error::TooMany { limit: u32::try_from(policy.access_tokens_per_family).unwrap_or(u32::MAX), retry_after }
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! A family: all that descends from one grant. One record, changed as a whole; every rule about it is a function from
-//! record to record in a file beside this one: [`birth`], [`alive`], [`refresh`], `revoke`.
+//! record to record in a file beside this one: [`birth`], [`alive`], [`refresh`], [`managed`], `revoke`. [`listing`]: where it
+//! can be found.
 
 pub mod alive;
 pub mod birth;
+pub mod listing;
+pub mod managed;
 pub mod refresh;
 mod revoke;
 
@@ -10,6 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::managed::Managed;
 use super::client::{ClientId, Surface, TokenFormat};
 use super::scope::Scope;
 use super::{Cause, FamilyId, KeyId, Link, Position, Timestamp};
@@ -22,6 +26,10 @@ pub struct Family {
     /// The person it stands for; `None` for a machine's own, whose subject is the client.
     pub subject: Option<Box<str>>,
     pub surface: Surface,
+    /// The credential of its client that begot it, on a surface where a family dies with that ([`Caller::credential`]).
+    ///
+    /// [`Caller::credential`]: super::authority::Caller::credential
+    pub begotten_by: Option<[u8; 8]>,
     pub scope: Scope,
     pub audience: Vec<Arc<str>>,
     /// The position up to which the node knew the shard when it judged the evidence for this family. Never rewritten.
@@ -30,6 +38,8 @@ pub struct Family {
     /// What it was exchanged from, outermost first.
     pub ancestors: Vec<Link>,
     pub state: State,
+    /// For tokens that somebody manages by their ids.
+    pub managed: Option<Box<Managed>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

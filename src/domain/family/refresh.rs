@@ -64,13 +64,18 @@ impl Family {
         }
         if let Some(spent) = tokens.spent.as_ref().filter(|spent| spent.is(spend.token)) {
             // The window counts from the *first* spend: a replay does not prolong it.
-            if spend.now < spent.at.plus(spend.policy.replay_window) {
+            if spend.now < spent.at.plus(self.replay_window(spend.policy)) {
                 return replay(tokens, spent, spend).map(Spent::Replayed);
             }
         }
         // Ours by its MAC, neither the live one nor excused: spent long ago, or of a history that a failover lost.
         let (ended, receipt) = self.ended(Cause::Reuse, spend.now);
         Ok(Spent::Reused(ended, receipt))
+    }
+
+    /// Where nobody proves who it is, a second presentation is as good as theft.
+    fn replay_window(&self, policy: &TokenPolicy) -> Duration {
+        if self.surface.authenticates_clients() { policy.replay_window } else { Duration::ZERO }
     }
 
     fn rotate(&self, tokens: &Tokens, refresh: &RefreshToken, spend: &Spend<'_>) -> Result<Spent, Refusal> {

@@ -16,7 +16,7 @@ const SECRET: &str = "the store's own words";
 #[case(Error::UnsupportedGrantType, 400, "unsupported_grant_type")]
 #[case(Error::InvalidScope, 400, "invalid_scope")]
 #[case(Error::InvalidGrant(GrantFault::Reused), 400, "invalid_grant")]
-#[case(Error::TooMany { retry_after: Duration::from_millis(1500) }, 429, "too_many_requests")]
+#[case(Error::TooMany { limit: 5, retry_after: Duration::from_millis(1500) }, 429, "too_many_requests")]
 #[case(Error::Unavailable(Unavailable(SECRET.to_owned())), 503, "temporarily_unavailable")]
 fn every_fault_of_the_domain_has_its_answer(#[case] error: Error, #[case] status: u16, #[case] code: &str) {
     check(&Failure::Domain(error), status, code);
@@ -34,9 +34,13 @@ fn every_other_failure_has_the_same_shape(#[case] failure: Failure, #[case] stat
     check(&failure, status, code);
 }
 
+fn answer(failure: &Failure, request: TestRequest) -> HttpResponse {
+    failure.answer_in(None, &request.to_http_request())
+}
+
 /// RFC6749-5.2-h, RFC7009-2.2.1-a
 fn check(failure: &Failure, status: u16, code: &str) {
-    let answer = failure.answer(&TestRequest::default().to_http_request());
+    let answer = answer(failure, TestRequest::default());
     assert_eq!(answer.status().as_u16(), status);
     assert_eq!(answer.headers().get(header::CACHE_CONTROL), Some(&HeaderValue::from_static("no-store")));
     assert_eq!(answer.headers().get(header::CONTENT_TYPE), Some(&HeaderValue::from_static("application/json")));
@@ -52,7 +56,7 @@ fn check(failure: &Failure, status: u16, code: &str) {
 }
 
 fn header_of(failure: &Failure, name: HeaderName, request: TestRequest) -> Option<String> {
-    let answer = failure.answer(&request.to_http_request());
+    let answer = answer(failure, request);
     answer.headers().get(name).map(|value| value.to_str().expect("ASCII").to_owned())
 }
 
@@ -71,9 +75,9 @@ fn basic_is_asked_for_where_it_was_tried_or_nothing_was_sent() {
 /// RFC7009-2.2.1-d, RFC7009-2.2.1-e
 #[rstest]
 #[case(Error::Unavailable(Unavailable(String::new())), "2")]
-#[case(Error::TooMany { retry_after: Duration::from_millis(1500) }, "2")]
-#[case(Error::TooMany { retry_after: Duration::ZERO }, "1")]
-#[case(Error::TooMany { retry_after: Duration::MAX }, "18446744073709551615")]
+#[case(Error::TooMany { limit: 5, retry_after: Duration::from_millis(1500) }, "2")]
+#[case(Error::TooMany { limit: 5, retry_after: Duration::ZERO }, "1")]
+#[case(Error::TooMany { limit: 5, retry_after: Duration::MAX }, "18446744073709551615")]
 fn who_may_come_again_is_told_when(#[case] error: Error, #[case] seconds: &str) {
     let told = header_of(&Failure::Domain(error), header::RETRY_AFTER, TestRequest::default());
     assert_eq!(told.as_deref(), Some(seconds));

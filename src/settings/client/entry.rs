@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::domain::client::{GrantType, Reach, Surface, TokenFormat};
+use crate::domain::client::{ClientId, GrantType, Reach, Surface, TokenFormat};
 use crate::settings::value;
 
 /// One client as it is written; config/clients.toml explains each key.
@@ -27,6 +27,7 @@ pub(crate) struct Entry {
     #[serde(deserialize_with = "value::uuid")]
     pub(crate) identity_id: Option<Uuid>,
     pub(crate) resource_server: Option<Resource>,
+    pub(crate) manages: BTreeSet<ClientId>,
     pub(crate) format: Option<TokenFormat>,
     #[serde(deserialize_with = "value::optional_positive_duration")]
     pub(crate) access_token_lifetime: Option<Duration>,
@@ -37,7 +38,7 @@ pub(crate) struct Entry {
     #[serde(deserialize_with = "value::optional_duration")]
     pub(crate) replay_window: Option<Duration>,
     pub(crate) access_tokens_per_family: Option<NonZeroUsize>,
-    pub(crate) client_credentials_refresh: bool,
+    client_credentials_refresh: Option<bool>,
     pub(crate) revoke_access_token: Option<Reach>,
 }
 
@@ -62,14 +63,24 @@ impl Default for Entry {
             audience: Vec::new(),
             identity_id: None,
             resource_server: None,
+            manages: BTreeSet::new(),
             format: None,
             access_token_lifetime: None,
             refresh_token_idle: None,
             family_lifetime: None,
             replay_window: None,
             access_tokens_per_family: None,
-            client_credentials_refresh: false,
+            client_credentials_refresh: None,
             revoke_access_token: None,
         }
+    }
+}
+
+impl Entry {
+    /// Kajabi's clients expect it, and no others (RFC 6749 section 4.4.3).
+    pub(crate) fn client_credentials_refresh(&self) -> bool {
+        let both = [GrantType::ClientCredentials, GrantType::RefreshToken];
+        let expected = self.surfaces.contains(&Surface::Kajabi) && both.iter().all(|it| self.grant_types.contains(it));
+        self.client_credentials_refresh.unwrap_or(expected)
     }
 }

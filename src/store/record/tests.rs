@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use self::arbitrary::{family, revocation};
-use super::{decode, decode_revocation, encode, encode_revocation};
+use super::{FORMAT, decode, decode_revocation, encode, encode_revocation};
 use crate::domain::client::{ClientId, Surface, TokenFormat};
 use crate::domain::family::{AccessToken, Family, Fingerprint, RefreshToken, SpentToken, State, Tokens};
 use crate::domain::scope::Scope;
@@ -70,7 +70,7 @@ proptest! {
     #[test]
     fn any_bytes_are_an_answer(bytes in vec(any::<u8>(), 0..300)) {
         // Lengths that promise more than there is must not be believed with memory, either.
-        let whole = [[0; 8].as_slice(), &[1], &bytes].concat();
+        let whole = [[0; 8].as_slice(), &[FORMAT], &bytes].concat();
         if let Ok(stored) = decode(&whole) {
             prop_assert_eq!(decode(&encode(stored.version, &stored.family)), Ok(stored));
         }
@@ -80,11 +80,11 @@ proptest! {
     }
 
     #[test]
-    fn another_format_is_refused(family in family(), format in any::<u8>().prop_filter("ours", |format| *format != 1)) {
+    fn another_format_is_refused(family in family(), format in any::<u8>().prop_filter("ours", |format| *format != FORMAT)) {
         let mut bytes = encode(Version(1), &family);
         bytes[8] = format;
         let refusal = decode(&bytes).expect_err("it is not ours").0;
-        prop_assert_eq!(refusal, format!("a record has format {format}, this version reads 1"));
+        prop_assert_eq!(refusal, format!("a record has format {format}, this version reads {FORMAT}"));
     }
 }
 
@@ -112,12 +112,14 @@ fn a_session_fits_into_few_bytes() {
         client: ClientId::new("demo-session"),
         subject: None,
         surface: Surface::Standard,
+        begotten_by: None,
         scope: Scope::parse("read write").expect("a scope"),
         audience: vec!["https://api.example".into()],
         epoch: Position(1_790_000_000_000_000),
         expires_at,
         ancestors: Vec::new(),
         state: State::Live(tokens),
+        managed: None,
     };
     let length = encode(Version(u64::MAX), &family).len();
     assert!(length <= 200, "{length} bytes");
