@@ -50,18 +50,19 @@ pub(super) fn find(link: &Arc<Link>, here: ThreadId) -> Option<MultiplexedConnec
         return seat.usable();
     }
     let lost = Arc::new(AtomicBool::new(false));
-    link.own.put(Seat { thread: here, connection: None, lost: Arc::clone(&lost) });
+    link.own.put(&Seat { thread: here, connection: None, lost: Arc::clone(&lost) });
     tokio::spawn(keep(Arc::downgrade(link), here, lost));
     None
 }
 
 /// Makes a thread's connection, watches it, and leaves its seat to another try when it is no good.
 async fn keep(link: Weak<Link>, thread: ThreadId, lost: Arc<AtomicBool>) {
+    let _taken = Taken { link: Weak::clone(&link), thread };
     let Some(strong) = link.upgrade() else { return };
     match strong.another(&lost).await {
         Ok(made) => {
             let connection = Some(made.clone());
-            strong.own.put(Seat { thread, connection, lost: Arc::clone(&lost) });
+            strong.own.put(&Seat { thread, connection, lost: Arc::clone(&lost) });
             let limit = strong.limit();
             drop(strong);
             watch(&link, &made, &lost, limit).await;
@@ -72,8 +73,19 @@ async fn keep(link: Weak<Link>, thread: ThreadId, lost: Arc<AtomicBool>) {
             sleep(PAUSE).await;
         }
     }
-    if let Some(link) = link.upgrade() {
-        link.own.leave(thread);
+}
+
+/// A seat that somebody is at. It is left also when a runtime ends, and with it whatever its thread carried.
+struct Taken {
+    link: Weak<Link>,
+    thread: ThreadId,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(link) = self.link.upgrade() {
+            link.own.leave(self.thread);
+        }
     }
 }
 
@@ -90,10 +102,10 @@ async fn watch(link: &Weak<Link>, connection: &MultiplexedConnection, lost: &Ato
 }
 
 impl Own {
-    fn put(&self, seat: Seat) {
+    fn put(&self, seat: &Seat) {
         self.seats.rcu(|seats| {
             let others = seats.iter().filter(|other| other.thread != seat.thread);
-            others.chain([&seat]).cloned().collect::<Vec<_>>()
+            others.chain([seat]).cloned().collect::<Vec<_>>()
         });
     }
 

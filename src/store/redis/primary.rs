@@ -39,7 +39,9 @@ impl Primary {
         let mut connection = self.link().await?.connection();
         let answers = connection.send_packed_commands(commands, 0, commands.len()).await;
         let answers = answers.map_err(|error| failure(&error))?;
-        answers.iter().for_each(|answer| self.heed(answer));
+        for answer in &answers {
+            self.heed(answer);
+        }
         Ok(answers)
     }
 

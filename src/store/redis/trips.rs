@@ -6,7 +6,7 @@ use redis::{Cmd, Pipeline, Value};
 
 use super::RedisStore;
 use super::answer;
-use super::failure::{settle, unexpected};
+use super::failure::unexpected;
 use super::script::{self, Call, millis};
 use crate::domain::family::Family;
 use crate::domain::family::listing::Listing;
