@@ -10,6 +10,7 @@ mod durability;
 mod layout;
 mod open;
 mod outage;
+mod own;
 mod sentinel;
 mod support;
 mod tls;

@@ -26,9 +26,9 @@ impl Store for RedisStore {
 
     async fn load(&self, family: FamilyId) -> Result<Loaded, Unavailable> {
         let head = self.keys.head(family.shard());
-        let mut commands = Pipeline::with_capacity(1);
-        commands.cmd("MGET").arg(self.keys.record(family)).arg(&head);
-        self.bounded(async { answer::loaded(self.one(&head, &commands).await?) }).await
+        let mut command = redis::cmd("MGET");
+        command.arg(self.keys.record(family)).arg(&head);
+        self.bounded(async { answer::loaded(self.wire.one(&head, command).await?) }).await
     }
 
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable> {
@@ -111,9 +111,9 @@ impl Store for RedisStore {
 
     async fn once(&self, key: &OnceKey, value: &[u8], ttl: Duration) -> Result<bool, Unavailable> {
         let key = self.keys.once(key);
-        let mut commands = Pipeline::with_capacity(1);
-        commands.cmd("SET").arg(&key).arg(value).arg("NX").arg("PX").arg(millis(ttl));
-        self.bounded(async { answer::written(self.one(&key, &commands).await?) }).await
+        let mut command = redis::cmd("SET");
+        command.arg(&key).arg(value).arg("NX").arg("PX").arg(millis(ttl));
+        self.bounded(async { answer::written(self.wire.one(&key, command).await?) }).await
     }
 
     async fn take(&self, key: &OnceKey) -> Result<Option<Vec<u8>>, Unavailable> {
@@ -126,9 +126,9 @@ impl Store for RedisStore {
 
     async fn document(&self, name: &str) -> Result<Option<Document>, Unavailable> {
         let key = self.keys.document(name);
-        let mut commands = Pipeline::with_capacity(1);
-        commands.cmd("GET").arg(&key);
-        self.bounded(async { answer::document(self.one(&key, &commands).await?) }).await
+        let mut command = redis::cmd("GET");
+        command.arg(&key);
+        self.bounded(async { answer::document(self.wire.one(&key, command).await?) }).await
     }
 
     async fn replace_document(
@@ -144,8 +144,6 @@ impl Store for RedisStore {
 
     async fn ping(&self) -> Result<(), Unavailable> {
         let key = self.keys.shards();
-        let mut commands = Pipeline::with_capacity(1);
-        commands.cmd("PING");
-        self.bounded(async { self.one(&key, &commands).await.map(drop) }).await
+        self.bounded(async { settle(self.wire.one(&key, redis::cmd("PING")).await?).map(drop) }).await
     }
 }

@@ -3,8 +3,8 @@
 //! - `settings`, `durability`, `address`, `client`: what an operator says, read.
 //! - `keys`: the name of every key. `script` and the `.lua` files beside it: every write that compares.
 //! - `calls`, `trips`: the calls of the contract, each a trip. `answer`, `failure`: what comes back.
-//! - `wire`: one server or a cluster. `primary` has a `link` to a primary, which the `keeper` swaps; `cluster`
-//!   knows the slots.
+//! - `wire`: one server or a cluster. `primary` has a `link` to a primary, which the `keeper` swaps, and on which threads
+//!   have connections of their `own`; `cluster` knows the slots.
 //! - `lane`: changes that wait until they are safe, and for what: `wait`.
 //! - `report`, `examine`: what a server says about itself, and whether it may be used.
 //!
@@ -35,6 +35,7 @@ mod keeper;
 mod keys;
 mod lane;
 mod link;
+mod own;
 mod primary;
 mod report;
 mod script;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use redis::{Pipeline, Value};
+use redis::{Cmd, Pipeline, Value};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
@@ -36,13 +36,27 @@ impl Primary {
     }
 
     pub(super) async fn ask(&self, commands: &Pipeline) -> Result<Vec<Value>, Unavailable> {
-        let mut connection = self.link().await?.connection.clone();
+        let mut connection = self.link().await?.connection();
         let answers = connection.send_packed_commands(commands, 0, commands.len()).await;
         let answers = answers.map_err(|error| failure(&error))?;
-        if answers.iter().any(is_read_only) {
-            self.shared.alarm.notify_one();
+        for answer in &answers {
+            self.heed(answer);
         }
         Ok(answers)
+    }
+
+    /// As [`Self::ask`], for one command.
+    pub(super) async fn one(&self, command: &Cmd) -> Result<Value, Unavailable> {
+        let mut connection = self.link().await?.connection();
+        let answer = connection.send_packed_command(command).await.map_err(|error| failure(&error))?;
+        self.heed(&answer);
+        Ok(answer)
+    }
+
+    fn heed(&self, answer: &Value) {
+        if is_read_only(answer) {
+            self.shared.alarm.notify_one();
+        }
     }
 
     pub(super) async fn link(&self) -> Result<Arc<Link>, Unavailable> {

@@ -14,6 +14,8 @@ const CONFIG: [&str; 4] = ["maxmemory-policy", "appendonly", "appendfsync", "no-
 pub(super) struct Report {
     pub(super) version: (u32, u32),
     pub(super) role: String,
+    /// Drawn by the server when it started.
+    pub(super) run: String,
     pub(super) cluster: bool,
     pub(super) replicas: u64,
     /// `None`: it would not tell.
@@ -50,6 +52,7 @@ impl Report {
         Ok(Self {
             version: version(info.get("redis_version").copied().unwrap_or_default()),
             role: info.get("role").copied().unwrap_or_default().to_owned(),
+            run: info.get("run_id").copied().unwrap_or_default().to_owned(),
             cluster: one("cluster_enabled"),
             replicas: info.get("connected_slaves").and_then(|count| count.parse().ok()).unwrap_or(0),
             maxmemory_policy: said(CONFIG[0]).or_else(|| info.get("maxmemory_policy").map(|&policy| policy.to_owned())),

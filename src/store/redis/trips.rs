@@ -6,7 +6,7 @@ use redis::{Cmd, Pipeline, Value};
 
 use super::RedisStore;
 use super::answer;
-use super::failure::{settle, unexpected};
+use super::failure::unexpected;
 use super::script::{self, Call, millis};
 use crate::domain::family::Family;
 use crate::domain::family::listing::Listing;
@@ -15,12 +15,6 @@ use crate::domain::{FamilyId, Head, Shard, Timestamp};
 use crate::store::record;
 
 impl RedisStore {
-    /// The answer to the only command.
-    pub(super) async fn one(&self, key: &[u8], command: &Pipeline) -> Result<Value, Unavailable> {
-        let answer = self.wire.ask(key, command).await?.pop();
-        settle(answer.ok_or_else(|| unexpected("a command"))?)
-    }
-
     /// A write by `commit.lua`, answered when it is safe; `None` if something else was there than was expected.
     pub(super) async fn write(&self, shard: Shard, call: Call<'_>) -> Result<Option<Stretch>, Unavailable> {
         let command = call.command(self.waits);
@@ -28,10 +22,10 @@ impl RedisStore {
         self.bounded(change).await
     }
 
-    pub(super) async fn value(&self, command: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, Unavailable> {
-        let mut commands = Pipeline::with_capacity(1);
-        commands.cmd(command).arg(&key);
-        self.bounded(async { answer::optional_bytes(self.one(&key, &commands).await?, command) }).await
+    pub(super) async fn value(&self, name: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, Unavailable> {
+        let mut command = redis::cmd(name);
+        command.arg(&key);
+        self.bounded(async { answer::optional_bytes(self.wire.one(&key, command).await?, name) }).await
     }
 
     pub(super) async fn create_by_pipeline(

@@ -41,14 +41,21 @@ impl Wire {
         }
     }
 
+    /// As [`Self::ask`], for one command.
+    pub(super) async fn one(&self, key: &[u8], command: Cmd) -> Result<Value, Unavailable> {
+        match self {
+            Self::Primary(primary) => primary.one(&command).await,
+            Self::Cluster(cluster) => last(cluster.ask(Slot::for_key(key), &script::pipeline([command])).await?),
+        }
+    }
+
     /// One command in one trip; a second one if it is a script that the server has lost.
     pub(super) async fn run(&self, key: &[u8], command: Cmd) -> Result<Value, Unavailable> {
-        let commands = script::pipeline([command]);
-        let answer = last(self.ask(key, &commands).await?)?;
+        let answer = self.one(key, command.clone()).await?;
         if !lacks_script(&answer) {
             return settle(answer);
         }
-        let loading = script::pipeline(script::load_all().into_iter().chain(commands.cmd_iter().cloned()));
+        let loading = script::pipeline(script::load_all().into_iter().chain([command]));
         settle(last(self.ask(key, &loading).await?)?)
     }
 
@@ -59,12 +66,7 @@ impl Wire {
                 primary.ask(&script::pipeline(commands.into_iter().map(|(_, command)| command))).await
             }
             Self::Cluster(_) => {
-                try_join_all(
-                    commands
-                        .into_iter()
-                        .map(async |(key, command)| last(self.ask(&key, &script::pipeline([command])).await?)),
-                )
-                .await
+                try_join_all(commands.into_iter().map(async |(key, command)| self.one(&key, command).await)).await
             }
         }
     }
