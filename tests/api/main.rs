@@ -15,6 +15,7 @@ mod bad_input;
 mod client_authentication;
 mod cors;
 mod dialects;
+mod golden;
 mod introspection;
 mod jwt;
 mod logging;
