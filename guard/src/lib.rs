@@ -10,10 +10,12 @@
 
 pub mod denylist;
 pub mod id;
+mod index;
 pub mod revocation;
 pub mod time;
 
 pub use denylist::Denylist;
 pub use id::{FamilyId, KeyId, Shard, TokenId};
+pub use index::Covering;
 pub use revocation::{Cause, Credential, Entry, Head, Link, Position, Revocation, Tag, Target};
 pub use time::Timestamp;

@@ -11,14 +11,13 @@ use crate::time::Timestamp;
 pub struct Position(pub u64);
 
 impl Position {
-    /// The bound of a revocation whose request read this position: it covers what was born up to here.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
     }
 }
 
-/// Chance drawn with each entry: two histories that reach the same position still differ.
+/// Chance drawn with each append: two histories that reach the same position still differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tag(pub u64);
 
@@ -89,10 +88,14 @@ impl Cause {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
     pub target: Target,
-    /// Wide targets (`Subject`, `Client`, `Everything`) cover what has an epoch before this: the head read when the
-    /// request began, plus one, so that an append that lands late kills nothing that came later.
-    pub bound: Position,
+    /// Wide targets (`Subject`, `Client`, `Everything`) cover what has an epoch before their bound. `None`: the position
+    /// at which the entry stands. What is put back after a failover keeps the bound that it had, so that it ends nothing
+    /// that came later.
+    pub bound: Option<Position>,
+    /// Names this revocation, wherever it stands.
     pub tag: Tag,
+    /// Drawn when a node puts it back: it comes to stand a second time, and the head that it makes is another one.
+    pub put_back: Option<Tag>,
     pub cause: Cause,
     pub revoked_at: Timestamp,
     /// Nothing it covers can be alive after this; then it may be forgotten.
@@ -107,8 +110,29 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Where the log stands with this entry as its last.
     pub fn head(&self) -> Head {
-        Head { position: self.position, tag: self.revocation.tag }
+        self.revocation.head_at(self.position)
+    }
+
+    /// Before which epoch it covers, if its target is wide.
+    pub fn bound(&self) -> Position {
+        self.revocation.bound_at(self.position)
+    }
+}
+
+impl Revocation {
+    /// What this makes of the head when it is appended.
+    pub fn head_tag(&self) -> Tag {
+        self.put_back.unwrap_or(self.tag)
+    }
+
+    pub(crate) fn head_at(&self, position: Position) -> Head {
+        Head { position, tag: self.head_tag() }
+    }
+
+    pub(crate) fn bound_at(&self, position: Position) -> Position {
+        self.bound.unwrap_or(position)
     }
 }
 
@@ -135,12 +159,12 @@ pub struct Credential<'a> {
     pub ancestors: &'a [Link],
 }
 
-impl Revocation {
-    /// The one predicate: does this revocation take that credential? [`crate::Denylist`] answers the same from an index.
+impl Entry {
+    /// The one predicate: does this entry take that credential? [`crate::Denylist`] answers the same from an index.
     pub fn covers(&self, credential: &Credential<'_>) -> bool {
-        let older = credential.epoch < self.bound;
+        let older = credential.epoch < self.bound();
         let links = credential.ancestors;
-        match &self.target {
+        match &self.revocation.target {
             Target::Token(token) => *token == credential.token || links.iter().any(|link| link.token == *token),
             Target::Family(family) => {
                 *family == credential.token.family || links.iter().any(|link| link.token.family == *family)

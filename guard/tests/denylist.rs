@@ -18,10 +18,11 @@ fn token(family_number: u64, serial: u32) -> TokenId {
     TokenId { family: family(family_number), serial, nonce: 7 }
 }
 
-fn entry(position: u64, target: Target, bound: u64, lives: u64) -> Entry {
+fn entry(position: u64, target: Target, bound: impl Into<Option<u64>>, lives: u64) -> Entry {
     let revocation = Revocation {
         target,
-        bound: Position(bound),
+        bound: bound.into().map(Position),
+        put_back: None,
         tag: Tag(position.wrapping_mul(31)),
         cause: Cause::Requested,
         revoked_at: NOW,
@@ -82,7 +83,7 @@ fn held() -> impl Strategy<Value = Held> {
 }
 
 fn log() -> impl Strategy<Value = Vec<Entry>> {
-    prop::collection::vec((targets(), 0..12_u64, 1..100_u64), 0..12).prop_map(|drawn| {
+    prop::collection::vec((targets(), prop::option::of(0..12_u64), 1..100_u64), 0..12).prop_map(|drawn| {
         drawn
             .into_iter()
             .zip(1..)
@@ -96,8 +97,13 @@ proptest! {
     fn the_index_answers_as_the_predicate_does(log in log(), held in held()) {
         let denylist = Denylist::default();
         denylist.apply(log.clone(), log.last().map_or_else(Head::default, Entry::head));
-        let covered = log.iter().any(|entry| entry.revocation.covers(&held.credential()));
-        prop_assert_eq!(denylist.covering(&held.credential()).is_some(), covered);
+        let covered = log.iter().any(|entry| entry.covers(&held.credential()));
+        let found = denylist.covering(&held.credential());
+        prop_assert_eq!(found.is_some(), covered);
+        if let Some(found) = found {
+            let there = log.iter().any(|entry| entry.position <= found.position && entry.covers(&held.credential()));
+            prop_assert!(there, "it stands there or before");
+        }
     }
 
     #[test]
@@ -109,20 +115,28 @@ proptest! {
         prop_assert!(log.iter().all(|e| (e.revocation.expires_at <= then) == due.contains(&e.position)));
         // What still matters still covers. (An index may remember longer than it must, never shorter.)
         let still = log.iter().filter(|e| e.revocation.expires_at > then);
-        if still.into_iter().any(|e| e.revocation.covers(&held.credential())) {
+        if still.into_iter().any(|e| e.covers(&held.credential())) {
             prop_assert!(denylist.covering(&held.credential()).is_some());
         }
         prop_assert_eq!(denylist.head(), log.last().map_or_else(Head::default, Entry::head));
     }
 
     #[test]
-    fn a_copy_that_lost_part_of_its_history_knows_what_to_put_back(log in log(), lost in 0..12_usize) {
+    fn a_copy_that_lost_part_of_its_history_knows_what_to_put_back(log in log(), held in held(), lost in 0..12_usize) {
         let denylist = Denylist::default();
         denylist.apply(log.clone(), log.last().map_or_else(Head::default, Entry::head));
         let kept = &log[..log.len().saturating_sub(lost)];
         let missing = denylist.missing_from(kept, NOW);
-        let expected: Vec<_> = log[kept.len()..].iter().map(|entry| entry.revocation.clone()).collect();
-        prop_assert_eq!(missing, expected);
+        let expected: Vec<_> = log[kept.len()..]
+            .iter()
+            .map(|entry| Revocation { bound: Some(entry.bound()), ..entry.revocation.clone() })
+            .collect();
+        prop_assert_eq!(&missing, &expected);
+        // Put back elsewhere, each covers what it covered where it stood.
+        let elsewhere = missing.into_iter().zip(100..).map(|(revocation, at)| Entry { position: Position(at), revocation });
+        for (again, entry) in elsewhere.zip(&log[kept.len()..]) {
+            prop_assert_eq!(again.covers(&held.credential()), entry.covers(&held.credential()));
+        }
     }
 
     #[test]
@@ -207,4 +221,50 @@ fn rebasing_keeps_what_was_revoked_in_the_lost_history() {
     assert!(denylist.covering(&held(1).credential()).is_some(), "INV-5");
     assert!(denylist.covering(&held(2).credential()).is_some());
     assert!(denylist.covering(&held(3).credential()).is_none(), "S25");
+}
+
+#[test]
+fn what_is_put_back_makes_another_head_than_before() {
+    let before = entry(9, Target::Everything, 3, 10);
+    let mut again = before.clone();
+    again.revocation.put_back = Some(Tag(5));
+    let denylist = Denylist::default();
+    denylist.apply([before.clone()], before.head());
+    assert!(!denylist.knows(again.head()), "the same entry at the same position, in another history");
+}
+
+#[test]
+fn what_is_named_outright_is_found_where_it_stands() {
+    let denylist = Denylist::default();
+    let (first, second) =
+        (entry(5, Target::Family(family(1)), None, 10), entry(9, Target::Client("x".into()), None, 10));
+    denylist.apply([first.clone(), second.clone()], second.head());
+    assert_eq!(denylist.listed(&Target::Family(family(1))), Some(first.head()));
+    assert_eq!(denylist.listed(&Target::Family(family(2))), None);
+    assert_eq!(denylist.listed(&Target::Client("x".into())), None, "what it covers depends on the epoch");
+}
+
+#[test]
+fn a_copy_turns_back_only_from_where_it_stands() {
+    let denylist = Denylist::default();
+    let (early, late) = (entry(5, Target::Everything, 3, 100), entry(9, Target::Family(family(1)), 3, 1));
+    denylist.apply([early.clone(), late.clone()], late.head());
+    denylist.turn_back(early.head(), early.head());
+    assert_eq!((denylist.head(), denylist.forks()), (late.head(), 0), "it has moved on meanwhile");
+    denylist.turn_back(late.head(), early.head());
+    assert_eq!((denylist.head(), denylist.forks()), (early.head(), 1), "it is another history");
+    assert_eq!(denylist.highest(), late.position, "rule 8: no position is used twice");
+}
+
+#[test]
+fn a_fork_is_counted_and_a_continuation_is_not() {
+    let denylist = Denylist::default();
+    let first = entry(5, Target::Everything, 3, 10);
+    denylist.rebase([first.clone()], first.head());
+    assert_eq!(denylist.forks(), 0, "there was nothing before");
+    let second = entry(9, Target::Family(family(1)), 3, 10);
+    denylist.rebase([first.clone(), second.clone()], second.head());
+    assert_eq!(denylist.forks(), 0);
+    denylist.rebase([first.clone()], first.head());
+    assert_eq!(denylist.forks(), 1);
 }

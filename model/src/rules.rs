@@ -95,7 +95,8 @@ pub struct Rules {
     /// Rule 13. Without: reads go to a replica.
     pub reads_from_primary: bool,
 
-    /// A variant, not a rule: what a head tells that the copy has already passed.
+    /// A variant, not a rule: what a head tells that the copy has already passed. `VouchesForLife` is the one that is built;
+    /// `Fetches` is as safe.
     pub copy_ahead: CopyAhead,
 }
 
@@ -165,6 +166,6 @@ impl Rules {
         versions_random: true,
         unknown_key_looked_up: true,
         reads_from_primary: true,
-        copy_ahead: CopyAhead::Fetches,
+        copy_ahead: CopyAhead::VouchesForLife,
     };
 }

@@ -22,6 +22,11 @@ pub fn draw(report: &FamilyReport) -> String {
     line(&mut out, "audience", &family.audience.join(" "));
     line(&mut out, "born", &time(family.id.born_at()));
     line(&mut out, "ends", &time(family.expires_at));
+    if let Some(managed) = &family.managed {
+        let limit = managed.uses_limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
+        line(&mut out, "name", managed.name.as_deref().unwrap_or("none"));
+        line(&mut out, "uses", &format!("{}{limit}", managed.uses));
+    }
     for link in &family.ancestors {
         line(&mut out, "exchanged", &format!("from {:?} of {}", link.token, link.client));
     }

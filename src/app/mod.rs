@@ -102,6 +102,7 @@ impl App {
             cors_origins: server.cors_origins.clone(),
             trusted_proxies: server.trusted_proxies.clone(),
             surfaces: self.settings.surfaces.enabled(),
+            infisical_organization: self.settings.surfaces.infisical_organization.clone(),
             loopback_only: self.mode == Mode::Dev,
             drain_notice: server.drain_notice,
             drain_timeout: server.drain_timeout,
@@ -122,7 +123,8 @@ struct Parts<'a> {
 async fn authority(settings: &Settings, parts: Parts<'_>) -> Result<Authority, StartError> {
     let Parts { issuer, store, keys, clients, clock, metrics } = parts;
     let audit: Arc<AuditLog> = Arc::new(AuditLog::new(Arc::clone(metrics)));
-    let follower = Follower::start(Arc::clone(&store), Arc::clone(&clock), audit.clone()).await?;
+    let chance = Arc::new(SystemChance);
+    let follower = Follower::start(Arc::clone(&store), Arc::clone(&clock), chance.clone(), audit.clone()).await?;
     let per_minute = PerMinute { issued: settings.limits.issues, misses: settings.limits.unknown_tokens };
     let failures = authenticate::Limits {
         failures: settings.limits.failed_authentications.unwrap_or(NonZeroU32::MAX),
@@ -141,7 +143,7 @@ async fn authority(settings: &Settings, parts: Parts<'_>) -> Result<Authority, S
         keys: Arc::new(keys),
         limits: Limits::new(per_minute, &clock),
         clock,
-        chance: Arc::new(SystemChance),
+        chance,
         audit,
         deadline: settings.server.request_timeout,
         margin: settings.tokens.leeway + settings.server.request_timeout,

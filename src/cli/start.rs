@@ -59,8 +59,10 @@ async fn start(settings: Settings, mode: Mode) -> Result<(), Failure> {
     if let Some(metrics) = listeners.metrics_address()? {
         println!("metrics on http://{metrics}/metrics");
     }
+    // Before anybody learns that there is something to end; not earlier, for a start that hangs must end at once.
+    let terminated = terminated()?;
     println!("listening on http://{address}");
-    listeners.serve(Data::new(app.state()), async { terminated().await.unwrap_or_default() }).await?;
+    listeners.serve(Data::new(app.state()), terminated).await?;
     Ok(())
 }
 

@@ -67,6 +67,11 @@ impl Surface {
         }
     }
 
+    /// Whether an access token is prolonged there by presenting it, instead of by a refresh token.
+    pub const fn renews(self) -> bool {
+        matches!(self, Self::Infisical)
+    }
+
     /// Whether whoever refreshes here proves which client it is.
     pub const fn authenticates_clients(self) -> bool {
         matches!(self, Self::Standard)
@@ -139,6 +144,29 @@ pub struct ResourceServer {
     pub scope: Option<Scope>,
 }
 
+/// Which identities a client may manage, on surfaces where identities are managed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Manages {
+    Everybody,
+    /// Nobody, if there are none.
+    Only(BTreeSet<ClientId>),
+}
+
+impl Manages {
+    pub fn includes(&self, client: &ClientId) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Only(clients) => clients.contains(client),
+        }
+    }
+}
+
+impl Default for Manages {
+    fn default() -> Self {
+        Self::Only(BTreeSet::new())
+    }
+}
+
 /// A client, as registered.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -155,6 +183,14 @@ pub struct Client {
     pub audience: Vec<Arc<str>>,
     pub tokens: TokenPolicy,
     pub resource_server: Option<ResourceServer>,
+    pub manages: Manages,
+}
+
+impl Client {
+    /// Whether it speaks a surface where access tokens are prolonged.
+    pub fn renews(&self) -> bool {
+        self.surfaces.iter().any(|surface| surface.renews())
+    }
 }
 
 /// How a client proves who it is (RFC 6749 section 2.3, RFC 7523 section 2.2): one registered method, no other counts.
@@ -196,20 +232,27 @@ impl fmt::Debug for SecretHash {
 #[derive(Clone, Debug)]
 pub struct AssertionKey(pub jsonwebtoken::jwk::Jwk);
 
-/// All clients, by id.
+/// All clients, by id and by identity.
 #[derive(Debug, Default)]
 pub struct Clients {
     by_id: HashMap<ClientId, Arc<Client>>,
+    by_identity: HashMap<Uuid, Arc<Client>>,
 }
 
 impl Clients {
     /// Of two clients with one id the later one counts; settings refuse that before.
     pub fn new(clients: impl IntoIterator<Item = Client>) -> Self {
-        Self { by_id: clients.into_iter().map(|client| (client.id.clone(), Arc::new(client))).collect() }
+        let by_id: HashMap<_, _> = clients.into_iter().map(|client| (client.id.clone(), Arc::new(client))).collect();
+        let by_identity = by_id.values().map(|client| (client.identity_id, Arc::clone(client))).collect();
+        Self { by_id, by_identity }
     }
 
     pub fn find(&self, id: &str) -> Option<&Arc<Client>> {
         self.by_id.get(id)
+    }
+
+    pub fn find_identity(&self, id: Uuid) -> Option<&Arc<Client>> {
+        self.by_identity.get(&id)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Client>> {

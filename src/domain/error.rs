@@ -27,6 +27,9 @@ pub enum Error {
     /// The access token that was to prove who asks does not (RFC 6750 section 3.1).
     #[error("the access token is missing, invalid, expired or revoked")]
     InvalidToken(BearerFault),
+    /// Something was not done to an identity, or to one of its tokens.
+    #[error("nothing was done to this identity or token")]
+    Management(ManagementFault),
     /// Asked too often; nothing was done. So many would have been allowed.
     #[error("too many requests")]
     TooMany { limit: u32, retry_after: Duration },
@@ -78,6 +81,8 @@ pub enum BearerFault {
     Expired,
     /// Revoked by itself, with its family, or by a wider revocation; or its client does not stand behind it any more.
     Ended,
+    /// Alive, but not to be used from where the request came.
+    UntrustedAddress,
 }
 
 impl BearerFault {
@@ -90,6 +95,36 @@ impl BearerFault {
             Self::OtherSurface => "other_surface",
             Self::Expired => "expired",
             Self::Ended => "ended",
+            Self::UntrustedAddress => "untrusted_address",
+        }
+    }
+}
+
+/// Why something was not done to an identity, or to one of its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManagementFault {
+    /// There is no such identity, as far as the caller may know.
+    UnknownIdentity,
+    /// There is no such token, as far as the caller may know; or it has been revoked.
+    UnknownToken,
+    /// The caller may not manage this identity.
+    NotPermitted,
+    /// Nobody attached token auth to this identity, or somebody removed it.
+    NotConfigured,
+    AlreadyConfigured,
+    /// A token would live longer than it could be renewed.
+    LifetimeBeyondLongest,
+}
+
+impl ManagementFault {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownIdentity => "unknown_identity",
+            Self::UnknownToken => "unknown_token",
+            Self::NotPermitted => "not_permitted",
+            Self::NotConfigured => "not_configured",
+            Self::AlreadyConfigured => "already_configured",
+            Self::LifetimeBeyondLongest => "lifetime_beyond_longest",
         }
     }
 }

@@ -7,9 +7,10 @@ use atropos_guard::Denylist;
 use tokio::sync::Mutex;
 
 use super::audit::{Audit, Event};
+use super::chance::Chance;
 use super::clock::Clock;
-use super::store::{Append, PutBack, Store, Stretch, Unavailable};
-use super::{Entry, Head, Shard, Timestamp};
+use super::store::{Append, Appended, Store, Stretch, Unavailable};
+use super::{Entry, Head, Shard, Tag, Timestamp};
 
 /// Entries asked for at once.
 const PAGE: usize = 1000;
@@ -17,6 +18,7 @@ const PAGE: usize = 1000;
 pub struct Follower {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
     audit: Arc<dyn Audit>,
     shards: Vec<Copy>,
 }
@@ -35,10 +37,11 @@ impl Follower {
     pub async fn start(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
         audit: Arc<dyn Audit>,
     ) -> Result<Self, Unavailable> {
         let shards = (0..store.shards()).filter_map(Shard::new).map(Copy::new).collect();
-        let follower = Self { store, clock, audit, shards };
+        let follower = Self { store, clock, chance, audit, shards };
         for copy in &follower.shards {
             follower.fetch(copy).await?;
         }
@@ -59,6 +62,9 @@ impl Follower {
     }
 
     /// Returns when the copy has everything up to `head`, which was read from the store before this call.
+    ///
+    /// A copy that is ahead may hold what the store has lost since: it may say *alive*, but before it says *dead* by what
+    /// stands beyond `head` the store has to be asked ([`Self::resync`]).
     pub async fn catch_up(&self, shard: Shard, head: Head) -> Result<(), Unavailable> {
         let copy = self.copy(shard);
         if copy.denylist.knows(head) {
@@ -131,6 +137,7 @@ impl Follower {
 
     /// Brings the copy to the store's head. The caller holds `fetching`.
     async fn fetch(&self, copy: &Copy) -> Result<(), Unavailable> {
+        let stood = copy.denylist.head();
         let Some(mut anchor) = copy.denylist.anchor(self.clock.now()) else {
             // Nothing that the store must still have: no telling one history from another but by reading all of it.
             let (entries, head) = self.whole(copy.shard).await?;
@@ -148,6 +155,10 @@ impl Follower {
             let last = stretch.entries.last().map_or(anchor, Entry::head);
             copy.denylist.apply(stretch.entries, if stretch.more { last } else { stretch.head });
             if !stretch.more {
+                // Asked after the copy stood there, and still behind it: what a failover has lost was due to be forgotten.
+                if stretch.head.position < stood.position {
+                    copy.denylist.turn_back(stood, stretch.head);
+                }
                 copy.exact(self.clock.now());
                 return Ok(());
             }
@@ -157,7 +168,8 @@ impl Follower {
 
     /// The store has another history than the copy: a failover lost writes. The copy takes the store's, and what it
     /// alone remembers goes back into the store at new positions, with bound and tag as they were. Comparing the head
-    /// keeps two nodes from putting back the same entry.
+    /// keeps two nodes from putting back the same entry; what is drawn anew keeps the head that it makes from being taken
+    /// for the one that the entry made before.
     async fn heal(&self, copy: &Copy) -> Result<(), Unavailable> {
         loop {
             let (entries, head) = self.whole(copy.shard).await?;
@@ -168,13 +180,16 @@ impl Follower {
                 return Ok(());
             }
             missing.truncate(PAGE);
+            for revocation in &mut missing {
+                revocation.put_back = Some(Tag(self.chance.u64()));
+            }
             let append = Append {
                 shard: copy.shard,
                 revocations: &missing,
                 anchor: entries.last().map(Entry::head),
-                floor: copy.denylist.head().position,
+                floor: copy.denylist.highest(),
             };
-            if let PutBack::Done(_) = self.store.put_back(append, head).await? {
+            if let Appended::Done(_) = self.store.append_at(append, head).await? {
                 self.audit.record(&Event::Healed { shard: copy.shard.number(), entries: missing.len() });
             }
         }

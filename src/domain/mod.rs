@@ -4,8 +4,8 @@
 //! - [`authority`]: the calls that every endpoint makes.
 //! - [`store`]: the contract of whoever keeps families and revocations; [`follower`]: this node's copy of the denylist.
 //! - [`client`], [`scope`]: who asks, and for what. [`authenticate`]: whether they are who they say.
-//! - [`keys`], [`token`]: how this server knows its own tokens.
-//! - [`audit`]: what is told of what happens. [`limiter`]: how often it may.
+//! - [`keys`], [`token`]: how this server knows its own tokens. [`token_auth`]: on what terms machines are given them.
+//! - [`audit`]: what is told of what happens. [`limiter`]: how often it may. [`network`]: from where.
 //! - [`clock`], [`chance`]: the only places that ask the system for either.
 
 pub mod audit;
@@ -19,9 +19,11 @@ pub mod family;
 pub mod follower;
 pub mod keys;
 pub mod limiter;
+pub mod network;
 pub mod scope;
 pub mod store;
 pub mod token;
+pub mod token_auth;
 
 pub use atropos_guard::{
     Cause, Credential, Entry, FamilyId, Head, KeyId, Link, Position, Revocation, Shard, Tag, Target, Timestamp, TokenId,

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::family::Family;
+use super::family::listing::Listing;
 use super::{Entry, FamilyId, Head, Position, Revocation, Shard, Timestamp};
 
 /// The store did not answer, not in time, or not so that the answer could be relied on. Never success, never the
@@ -88,11 +89,11 @@ pub enum Created {
     Exists,
 }
 
-/// How putting back went.
+/// How an append went that was compared with the head.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PutBack {
+pub enum Appended {
     Done(Stretch),
-    /// The log had moved on; nothing was written.
+    /// The log stood elsewhere; nothing was written.
     Moved,
 }
 
@@ -119,8 +120,9 @@ pub type OnceKey = [u8; 32];
 /// - Each call is one trip, ends within the configured bound, and is not tried again inside: whoever loses the answer to
 ///   a write gets [`Unavailable`] and does not know whether it was written.
 /// - What a call has acknowledged, every later call sees, from every node.
-/// - [`Self::commit`], [`Self::append`] and [`Self::barrier`] answer only after what they wrote, or found written, has
-///   passed the configured durability.
+/// - [`Self::commit`], [`Self::append`], [`Self::append_at`] and [`Self::confirm`] answer only after what they wrote, or
+///   found written, has passed the configured durability. Both happen on one connection: a failover between the two is
+///   [`Unavailable`].
 /// - A record that cannot be read back whole is [`Unavailable`], never an absent one and never a guess.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -129,22 +131,26 @@ pub trait Store: Send + Sync + 'static {
 
     async fn load(&self, family: FamilyId) -> Result<Loaded, Unavailable>;
 
-    /// Writes a family that must not be there yet, and lists it under its subject if it has one.
+    /// Writes a family that must not be there yet, and lists it where [`Family::listing`] says, if anywhere, in the same
+    /// instant. What it says never changes, so that no other call touches a list.
     ///
     /// Not durable before it answers: a birth that is lost kills only what nobody has used.
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable>;
 
     /// Compares the version, writes the record, appends the revocations: all in one instant, or nothing.
+    ///
+    /// What was read is made sure of by writing it again, under the version that it has.
     async fn commit(&self, commit: Commit<'_>) -> Result<Committed, Unavailable>;
 
     /// Appends at rising positions: `max(last + 1, floor + 1, the store's clock in microseconds)`.
     async fn append(&self, append: Append<'_>) -> Result<Stretch, Unavailable>;
 
-    /// Appends only if the shard's head is still `expected`: how a node puts back what a failover lost, once.
-    async fn put_back(&self, append: Append<'_>, expected: Head) -> Result<PutBack, Unavailable>;
+    /// Appends only if the shard's head is still `expected`: of any number of callers who know one head, one succeeds, and
+    /// what lands late does not land.
+    async fn append_at(&self, append: Append<'_>, expected: Head) -> Result<Appended, Unavailable>;
 
-    /// Answers when all that could be read in this shard before the call has passed the configured durability.
-    async fn barrier(&self, shard: Shard) -> Result<(), Unavailable>;
+    /// Whether the log has the entry that makes this head, at that very place.
+    async fn confirm(&self, shard: Shard, entry: Head) -> Result<bool, Unavailable>;
 
     /// At most `limit` entries from `anchor` on, inclusive, or from the beginning.
     async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable>;
@@ -155,10 +161,11 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets the entries at these positions. The head stays, also when the last entry goes.
     async fn forget(&self, shard: Shard, positions: &[Position]) -> Result<(), Unavailable>;
 
-    /// Ids of a subject's families, oldest first, after `after`; at most `limit`. May name some whose record is gone.
+    /// Ids of the families listed there, oldest first, after `after`; at most `limit`. May name some whose record is gone,
+    /// and names every one whose record is not, ended or alive. Lists of different kinds never mix, whatever the names.
     async fn families_of(
         &self,
-        subject: &str,
+        listing: Listing<'_>,
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable>;

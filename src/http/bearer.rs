@@ -51,7 +51,8 @@ pub(super) fn challenge(fault: BearerFault) -> HeaderValue {
         | BearerFault::NoAccessToken
         | BearerFault::OtherSurface
         | BearerFault::Expired
-        | BearerFault::Ended => "Bearer realm=\"atropos\", error=\"invalid_token\"",
+        | BearerFault::Ended
+        | BearerFault::UntrustedAddress => "Bearer realm=\"atropos\", error=\"invalid_token\"",
     })
 }
 

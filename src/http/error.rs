@@ -164,6 +164,7 @@ fn of_domain(error: &Error) -> Told {
         Error::InvalidGrant(_) => {
             bad("invalid_grant", "the token is invalid, expired or revoked, or was issued to another client")
         }
+        Error::Management(_) => told(StatusCode::NOT_FOUND, "invalid_request", "there is nothing to manage here"),
         Error::TooMany { .. } => told(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_requests",

@@ -30,6 +30,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use url::Url;
 
+use self::dialect::infisical::{identities, login, tokens};
 use self::dialect::{anghami, kajabi};
 use self::mount::Mount;
 pub use self::server::{Listeners, terminated};
@@ -65,7 +66,7 @@ fn configure(services: &mut ServiceConfig, state: &State) {
 fn speak(services: &mut ServiceConfig, surface: Surface, there: Mount<'_>) {
     let pages = || cors::layer(&there.state.options.cors_origins, Method::POST);
     match surface {
-        Surface::Standard | Surface::Infisical => services,
+        Surface::Standard => services,
         Surface::Kajabi => services
             .service(there.post("/v1/oauth/token", kajabi::token))
             .service(there.post("/v1/oauth/revoke", kajabi::revoke)),
@@ -73,6 +74,38 @@ fn speak(services: &mut ServiceConfig, surface: Surface, there: Mount<'_>) {
             .service(there.post("/v1/auth/token", anghami::exchange).wrap(pages()))
             .service(there.post("/v1/auth/token/refresh", anghami::refresh).wrap(pages()))
             .service(there.post("/v1/auth/token/revoke", anghami::revoke).wrap(pages())),
+        Surface::Infisical => services
+            .service(there.post("/api/v1/auth/universal-auth/login", login::log_in))
+            .service(there.post("/api/v1/auth/token/renew", login::renew))
+            .service(there.post("/api/v1/auth/token/revoke", login::revoke))
+            .service(
+                there
+                    .resource(
+                        "/api/v1/auth/token-auth/identities/{identity}",
+                        "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
+                    )
+                    .route(web::get().to(identities::show))
+                    .route(web::head().to(identities::show))
+                    .route(web::post().to(identities::attach))
+                    .route(web::patch().to(identities::change))
+                    .route(web::delete().to(identities::remove)),
+            )
+            .service(
+                there
+                    .resource("/api/v1/auth/token-auth/identities/{identity}/tokens", "GET, HEAD, POST, OPTIONS")
+                    .route(web::get().to(tokens::list))
+                    .route(web::head().to(tokens::list))
+                    .route(web::post().to(tokens::create)),
+            )
+            .service(there.get("/api/v1/auth/token-auth/identities/{identity}/tokens/{token}", tokens::show))
+            .service(
+                there
+                    .resource("/api/v1/auth/token-auth/tokens/{token}", "GET, HEAD, PATCH, OPTIONS")
+                    .route(web::get().to(tokens::show))
+                    .route(web::head().to(tokens::show))
+                    .route(web::patch().to(tokens::rename)),
+            )
+            .service(there.post("/api/v1/auth/token-auth/tokens/{token}/revoke", tokens::revoke)),
     };
 }
 

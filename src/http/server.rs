@@ -91,13 +91,15 @@ fn serve_metrics(listener: TcpListener, state: Data<State>) -> io::Result<Server
     Ok(HttpServer::new(application).workers(1).disable_signals().listen(listener)?.run())
 }
 
-/// The operating system asks to end: SIGTERM, or Ctrl-C.
-pub async fn terminated() -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-    }
+/// The operating system asks to end: SIGTERM, or Ctrl-C. Heard from this call on, not only once it is awaited.
+pub fn terminated() -> io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Thousands of connections may lie idle, and each is an open file. A shell gives its programs 1024, for the sake of those

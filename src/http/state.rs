@@ -38,6 +38,8 @@ pub struct Options {
     pub trusted_proxies: Vec<IpNet>,
     /// What is spoken besides the standard.
     pub surfaces: BTreeSet<Surface>,
+    /// The organisation that clients of Infisical's API may name; `None`: any.
+    pub infisical_organization: Option<String>,
     /// Whether `Host` must name the loopback interface (`dev`).
     pub loopback_only: bool,
     /// How long after readiness is denied connections are still accepted: what a load balancer needs to notice.

@@ -1,6 +1,6 @@
 //! What the server tells its operators: log lines, audit events, metrics, traces.
 //!
-//! - [`subscriber`]: where events go, and in which form.
+//! - [`subscriber`]: where events go, and in which form: `json`. `writer`: the thread that writes.
 //! - [`metrics`]: every series, by name, and the text that `/metrics` answers.
 //! - [`request`]: the one line per request, and its counters.
 //! - [`audit`]: what is told of each issue, refresh, reuse and revocation.
@@ -11,6 +11,7 @@
 pub mod audit;
 mod counters;
 mod histogram;
+mod json;
 pub mod metrics;
 #[cfg(feature = "otel")]
 mod otlp;
@@ -18,6 +19,7 @@ mod process;
 pub mod request;
 pub mod store;
 pub mod subscriber;
+mod writer;
 
 pub use audit::AuditLog;
 pub use metrics::{DenylistStatus, Metrics};

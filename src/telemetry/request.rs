@@ -23,6 +23,8 @@ pub enum Outcome {
     InvalidScope,
     InvalidGrant,
     InvalidToken,
+    /// There is no such identity or token, or not for whoever asked, or it is not so that this could be done.
+    NotManaged,
     TooMany,
     /// The store could not be relied on.
     Unavailable,
@@ -37,7 +39,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Done,
         Self::InvalidRequest,
         Self::InvalidClient,
@@ -46,6 +48,7 @@ impl Outcome {
         Self::InvalidScope,
         Self::InvalidGrant,
         Self::InvalidToken,
+        Self::NotManaged,
         Self::TooMany,
         Self::Unavailable,
         Self::NotFound,
@@ -65,6 +68,7 @@ impl Outcome {
             Self::InvalidScope => "invalid_scope",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidToken => "invalid_token",
+            Self::NotManaged => "not_managed",
             Self::TooMany => "too_many",
             Self::Unavailable => "unavailable",
             Self::NotFound => "not_found",
@@ -86,6 +90,7 @@ impl From<&Error> for Outcome {
             Error::InvalidScope => Self::InvalidScope,
             Error::InvalidGrant(_) => Self::InvalidGrant,
             Error::InvalidToken(_) => Self::InvalidToken,
+            Error::Management(_) => Self::NotManaged,
             Error::TooMany { .. } => Self::TooMany,
             Error::Unavailable(_) => Self::Unavailable,
         }
@@ -140,6 +145,7 @@ impl From<&Error> for Ending {
             Error::InvalidClient(fault) => Some(Cow::Borrowed(fault.as_str())),
             Error::InvalidGrant(fault) => Some(Cow::Borrowed(fault.as_str())),
             Error::InvalidToken(fault) => Some(Cow::Borrowed(fault.as_str())),
+            Error::Management(fault) => Some(Cow::Borrowed(fault.as_str())),
             Error::Unavailable(unavailable) => Some(Cow::Owned(unavailable.0.clone())),
             Error::UnauthorizedClient | Error::UnsupportedGrantType | Error::InvalidScope | Error::TooMany { .. } => {
                 None

@@ -9,8 +9,9 @@ use prometheus_client::encoding::EncodeLabelSet;
 use super::histogram::Durations;
 use super::metrics::Metrics;
 use crate::domain::family::Family;
+use crate::domain::family::listing::Listing;
 use crate::domain::store::{
-    Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
 };
 use crate::domain::{FamilyId, Head, Position, Shard, Timestamp};
@@ -33,8 +34,8 @@ struct Timers {
     create: Timer,
     commit: Timer,
     append: Timer,
-    put_back: Timer,
-    barrier: Timer,
+    append_at: Timer,
+    confirm: Timer,
     revocations: Timer,
     heads: Timer,
     forget: Timer,
@@ -64,8 +65,8 @@ impl MeasuredStore {
             create: comparing("create"),
             commit: comparing("commit"),
             append: reading("append"),
-            put_back: comparing("put_back"),
-            barrier: reading("barrier"),
+            append_at: comparing("append_at"),
+            confirm: reading("confirm"),
             revocations: reading("revocations"),
             heads: reading("heads"),
             forget: reading("forget"),
@@ -135,13 +136,13 @@ impl Store for MeasuredStore {
         self.timers.append.time(self.inner.append(append)).await
     }
 
-    async fn put_back(&self, append: Append<'_>, expected: Head) -> Result<PutBack, Unavailable> {
-        let call = self.inner.put_back(append, expected);
-        self.timers.put_back.time_comparing(call, |put| matches!(put, PutBack::Moved)).await
+    async fn append_at(&self, append: Append<'_>, expected: Head) -> Result<Appended, Unavailable> {
+        let call = self.inner.append_at(append, expected);
+        self.timers.append_at.time_comparing(call, |appended| matches!(appended, Appended::Moved)).await
     }
 
-    async fn barrier(&self, shard: Shard) -> Result<(), Unavailable> {
-        self.timers.barrier.time(self.inner.barrier(shard)).await
+    async fn confirm(&self, shard: Shard, entry: Head) -> Result<bool, Unavailable> {
+        self.timers.confirm.time(self.inner.confirm(shard, entry)).await
     }
 
     async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable> {
@@ -158,11 +159,11 @@ impl Store for MeasuredStore {
 
     async fn families_of(
         &self,
-        subject: &str,
+        listing: Listing<'_>,
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable> {
-        self.timers.families_of.time(self.inner.families_of(subject, after, limit)).await
+        self.timers.families_of.time(self.inner.families_of(listing, after, limit)).await
     }
 
     async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {

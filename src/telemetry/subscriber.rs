@@ -13,6 +13,8 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use super::json::JsonLines;
+use super::writer::{self, Writing};
 use crate::settings::{Log, LogFormat, Otel};
 
 /// Events that are written at any level, unless the filter names them: who turns the rest down does not mean these.
@@ -23,25 +25,29 @@ const ALWAYS: [&str; 2] = ["audit", "request"];
 #[error("{0}")]
 pub struct StartError(String);
 
-/// Sends what is still to be sent when it is dropped: the program keeps it until it ends.
-#[must_use = "traces that wait to be sent are lost without it"]
+/// Sends and writes what is still to be sent or written when it is dropped: the program keeps it until it ends.
+#[must_use = "traces and lines that wait are lost without it"]
 #[derive(Debug)]
 pub struct Telling {
+    // First: their end may have to be told of.
     #[cfg(feature = "otel")]
     _traces: Option<super::otlp::Traces>,
+    _lines: Writing,
 }
 
 /// Sets the subscriber of this process: log lines to the standard error output, traces to the collector if there is one.
 /// Once; the second call is refused.
 pub fn start(log: &Log, otel: &Otel) -> Result<Telling, StartError> {
-    let lines = lines(log, stderr, stderr().is_terminal());
+    let (queue, writing) =
+        writer::begin(stderr).map_err(|error| StartError(format!("no thread can be started for the log: {error}")))?;
+    let lines = lines(log, queue, stderr().is_terminal());
     #[cfg(feature = "otel")]
     {
         let (traces, telling) = super::otlp::layer(otel).map_err(StartError)?.unzip();
         // Each layer takes its own: how much is logged has nothing to do with what is traced.
         let log = filter(&log.filter).and(filter_fn(|metadata| !metadata.is_span()));
         install(tracing_subscriber::registry().with(traces).with(lines.with_filter(log)))?;
-        Ok(Telling { _traces: telling })
+        Ok(Telling { _traces: telling, _lines: writing })
     }
     #[cfg(not(feature = "otel"))]
     {
@@ -52,7 +58,7 @@ pub fn start(log: &Log, otel: &Otel) -> Result<Telling, StartError> {
             ));
         }
         install(tracing_subscriber::registry().with(filter(&log.filter)).with(lines))?;
-        Ok(Telling {})
+        Ok(Telling { _lines: writing })
     }
 }
 
@@ -81,11 +87,10 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(terminal);
     match (log.format, terminal) {
-        (LogFormat::Text, _) | (LogFormat::Auto, true) => layer.boxed(),
-        (LogFormat::Json, _) | (LogFormat::Auto, false) => {
-            layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+        (LogFormat::Text, _) | (LogFormat::Auto, true) => {
+            tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(terminal).boxed()
         }
+        (LogFormat::Json, _) | (LogFormat::Auto, false) => JsonLines::new(writer).boxed(),
     }
 }

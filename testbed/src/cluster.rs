@@ -1,6 +1,8 @@
 //! A Redis Cluster, joined without redis-cli.
 
-use crate::{Flavor, RedisServer, until};
+use std::sync::Arc;
+
+use crate::{Certificates, Flavor, RedisServer, until};
 
 /// How many hash slots a cluster has.
 const SLOTS: usize = 16_384;
@@ -18,11 +20,24 @@ impl Cluster {
     ///
     /// A node that does not answer for two seconds is failed over.
     pub async fn start(flavor: Flavor, primaries: usize, replicas_per_primary: usize) -> Self {
+        Self::launch(flavor, None, primaries, replicas_per_primary).await
+    }
+
+    /// As [`Self::start`]; the nodes speak TLS alone, to each other as well.
+    pub async fn start_tls(flavor: Flavor, primaries: usize, replicas_per_primary: usize) -> Self {
+        Self::launch(flavor, Some(Arc::new(Certificates::make())), primaries, replicas_per_primary).await
+    }
+
+    async fn launch(
+        flavor: Flavor,
+        certificates: Option<Arc<Certificates>>,
+        primaries: usize,
+        replicas_per_primary: usize,
+    ) -> Self {
+        let settings = [("cluster-enabled", "yes"), ("cluster-node-timeout", "2000")];
         let mut nodes = Vec::new();
         for _ in 0..primaries * (1 + replicas_per_primary) {
-            nodes.push(
-                RedisServer::start(flavor, &[("cluster-enabled", "yes"), ("cluster-node-timeout", "2000")]).await,
-            );
+            nodes.push(RedisServer::start_among(flavor, certificates.clone(), &settings).await);
         }
         let cluster = Self { nodes, primaries };
         cluster.share_slots().await;
@@ -30,6 +45,11 @@ impl Cluster {
         cluster.replicate().await;
         until("every node of the cluster knows that it is up", async || cluster.is_up().await).await;
         cluster
+    }
+
+    /// What all nodes have in common if they speak TLS.
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.nodes[0].certificates()
     }
 
     /// The URL of each node, those that were started as primaries first.

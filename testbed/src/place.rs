@@ -1,6 +1,6 @@
 //! Where a server lives, and how it is started there.
 
-use std::{fs, net::Ipv4Addr, path::PathBuf, process::Command};
+use std::{fs, net::Ipv4Addr, path::PathBuf, process::Command, sync::Arc};
 
 use tempfile::TempDir;
 use tokio::{
@@ -26,14 +26,13 @@ pub(crate) struct Place {
     pub(crate) mode: Mode,
     pub(crate) port: Port,
     folder: TempDir,
-    /// Made for a server that speaks TLS.
-    pub(crate) certificates: Option<Certificates>,
+    /// Of a server that speaks TLS; those that speak it with each other have the same.
+    pub(crate) certificates: Option<Arc<Certificates>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    Plain,
-    Tls,
+    Data,
     Sentinel,
 }
 
@@ -43,9 +42,13 @@ pub(crate) enum Refusal {
 }
 
 impl Place {
-    pub(crate) fn prepare(flavor: Flavor, mode: Mode, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn prepare(
+        flavor: Flavor,
+        mode: Mode,
+        certificates: Option<Arc<Certificates>>,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let folder = TempDir::with_prefix("atropos-redis-").expect("a temporary folder can be made");
-        let certificates = (mode == Mode::Tls).then(|| Certificates::make(folder.path()));
         let place = Self { flavor, mode, port: Port::reserve(), folder, certificates };
         // A file rather than options: sentinels and `CONFIG REWRITE` write it, and a value may consist of several words.
         fs::write(place.configuration(), place.lines(settings)).expect("the data folder is ours to write");
@@ -73,7 +76,7 @@ impl Place {
             let why = format!("{} did not get ready, and said: {complaints}{log}", program.display());
             return Err(Refusal::Other(why));
         }
-        if self.mode != Mode::Tls {
+        if self.certificates.is_none() {
             self.ping().await;
         }
         Ok(process)
@@ -101,7 +104,7 @@ impl Place {
         let port = self.port.number().to_string();
         let folder = format!("\"{}\"", self.folder.path().display());
         let mut lines = vec![("bind", "127.0.0.1"), ("dir", &folder)];
-        let tls = self.certificates.as_ref().map(Certificates::settings);
+        let tls = self.certificates.as_deref().map(Certificates::settings);
         if let Some(tls) = &tls {
             lines.extend([("port", "0"), ("tls-port", &port)]);
             lines.extend(tls.iter().map(|(name, value)| (*name, value.as_str())));
@@ -123,7 +126,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_port_taken_at_the_last_moment_is_told_from_other_refusals() {
-        let place = Place::prepare(Flavor::Redis, Mode::Plain, &[]);
+        let place = Place::prepare(Flavor::Redis, Mode::Data, None, &[]);
         let intruder = TcpListener::bind((Ipv4Addr::LOCALHOST, place.port.number())).unwrap();
         assert!(matches!(place.run().await, Err(Refusal::PortTaken)));
         drop(intruder);
@@ -132,7 +135,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_refuses_its_settings_is_quoted() {
-        let place = Place::prepare(Flavor::Redis, Mode::Plain, &[("maxmemory-policy", "sometimes")]);
+        let place = Place::prepare(Flavor::Redis, Mode::Data, None, &[("maxmemory-policy", "sometimes")]);
         let Err(Refusal::Other(why)) = place.run().await else { panic!("it should not start") };
         assert!(why.contains("maxmemory-policy"), "{why}");
     }

@@ -1,6 +1,7 @@
 //! One Redis or Valkey server.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use redis::{FromRedisValue, RedisResult};
 use rustix::process::Signal;
@@ -27,23 +28,36 @@ impl RedisServer {
     ///
     /// Without settings nothing is kept on disk, so that a restart forgets everything.
     pub async fn start(flavor: Flavor, settings: &[(&str, &str)]) -> Self {
-        Self::launch(flavor, Mode::Plain, settings).await
+        Self::start_among(flavor, None, settings).await
     }
 
     /// As [`Self::start`], speaking TLS alone, with [`Self::certificates`] made for it. No certificate is asked of
     /// clients unless `settings` say `("tls-auth-clients", "yes")`.
     pub async fn start_tls(flavor: Flavor, settings: &[(&str, &str)]) -> Self {
-        Self::launch(flavor, Mode::Tls, settings).await
+        Self::start_among(flavor, Some(Arc::new(Certificates::make())), settings).await
+    }
+
+    /// One of several that speak TLS with each other, if they have certificates.
+    pub(crate) async fn start_among(
+        flavor: Flavor,
+        certificates: Option<Arc<Certificates>>,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        Self::launch(flavor, Mode::Data, certificates, settings).await
     }
 
     /// A sentinel instead of a server of data.
-    pub(crate) async fn start_sentinel(flavor: Flavor, settings: &[(&str, &str)]) -> Self {
-        Self::launch(flavor, Mode::Sentinel, settings).await
+    pub(crate) async fn start_sentinel(
+        flavor: Flavor,
+        certificates: Option<Arc<Certificates>>,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        Self::launch(flavor, Mode::Sentinel, certificates, settings).await
     }
 
     /// `redis://127.0.0.1:PORT`, or `rediss://…` when it speaks TLS; without a user.
     pub fn url(&self) -> String {
-        let scheme = if self.place.mode == Mode::Tls { "rediss" } else { "redis" };
+        let scheme = if self.place.certificates.is_some() { "rediss" } else { "redis" };
         format!("{scheme}://{}", self.address())
     }
 
@@ -57,9 +71,9 @@ impl RedisServer {
         (Ipv4Addr::LOCALHOST, self.port()).into()
     }
 
-    /// What it and its clients need to know of each other; none unless it was started by [`Self::start_tls`].
+    /// What it and its clients need to know of each other; none unless it speaks TLS.
     pub fn certificates(&self) -> Option<&Certificates> {
-        self.place.certificates.as_ref()
+        self.place.certificates.as_deref()
     }
 
     /// What the server has logged since it was last started.
@@ -98,17 +112,26 @@ impl RedisServer {
         self.process.signal(Signal::CONT);
     }
 
-    /// Sends one command over a connection of its own and reads the answer.
+    /// Sends one command over a connection of its own and reads the answer. Where that is TLS, the process has chosen its
+    /// cryptography.
     pub(crate) async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> RedisResult<T> {
-        let client = redis::Client::open(self.url())?;
+        let client = match self.certificates() {
+            Some(certificates) => redis::Client::build_with_tls(self.url(), certificates.trust())?,
+            None => redis::Client::open(self.url())?,
+        };
         let mut connection = client.get_multiplexed_async_connection().await?;
         let (name, arguments) = words.split_first().expect("a command has a name");
         redis::cmd(name).arg(arguments).query_async(&mut connection).await
     }
 
-    async fn launch(flavor: Flavor, mode: Mode, settings: &[(&str, &str)]) -> Self {
+    async fn launch(
+        flavor: Flavor,
+        mode: Mode,
+        certificates: Option<Arc<Certificates>>,
+        settings: &[(&str, &str)],
+    ) -> Self {
         for _ in 0..ATTEMPTS {
-            let place = Place::prepare(flavor, mode, settings);
+            let place = Place::prepare(flavor, mode, certificates.clone(), settings);
             match place.run().await {
                 Ok(process) => return Self { process, place },
                 Err(Refusal::PortTaken) => {}

@@ -1,8 +1,9 @@
 //! A primary, its replicas and the sentinels that watch them.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use crate::{Flavor, RedisServer, cluster::is_linked, until};
+use crate::{Certificates, Flavor, RedisServer, cluster::is_linked, until};
 
 const NAME: &str = "atropos";
 const REPLICAS: usize = 2;
@@ -23,17 +24,27 @@ pub struct Sentinels {
 impl Sentinels {
     /// Starts all six, and waits until the replicas have the primary's data and every sentinel knows all the others.
     pub async fn start(flavor: Flavor) -> Self {
-        let mut servers = vec![RedisServer::start(flavor, &[]).await];
+        Self::launch(flavor, None).await
+    }
+
+    /// As [`Self::start`]; all six speak TLS alone, to each other as well.
+    pub async fn start_tls(flavor: Flavor) -> Self {
+        Self::launch(flavor, Some(Arc::new(Certificates::make()))).await
+    }
+
+    async fn launch(flavor: Flavor, certificates: Option<Arc<Certificates>>) -> Self {
+        let mut servers = vec![RedisServer::start_among(flavor, certificates.clone(), &[]).await];
         let primary = format!("127.0.0.1 {}", servers[0].port());
         for _ in 0..REPLICAS {
-            servers.push(RedisServer::start(flavor, &[("replicaof", &primary)]).await);
+            let settings = [("replicaof", primary.as_str())];
+            servers.push(RedisServer::start_among(flavor, certificates.clone(), &settings).await);
         }
         for replica in &servers[1..] {
             until("a replica has its primary's data", async || is_linked(replica).await).await;
         }
         let mut sentinels = Vec::new();
         for _ in 0..SENTINELS {
-            sentinels.push(start_sentinel(flavor, &primary).await);
+            sentinels.push(start_sentinel(flavor, certificates.clone(), &primary).await);
         }
         let started = Self { sentinels, servers };
         until("the sentinels know everybody", async || started.know_everybody().await).await;
@@ -43,6 +54,11 @@ impl Sentinels {
     /// Where the sentinels listen.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.sentinels.iter().map(RedisServer::address).collect()
+    }
+
+    /// What all six have in common if they speak TLS.
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.servers[0].certificates()
     }
 
     /// What the sentinels call the primary and its replicas.
@@ -85,7 +101,7 @@ impl Sentinels {
     }
 }
 
-async fn start_sentinel(flavor: Flavor, primary: &str) -> RedisServer {
+async fn start_sentinel(flavor: Flavor, certificates: Option<Arc<Certificates>>, primary: &str) -> RedisServer {
     let settings = [
         ("sentinel monitor", format!("{NAME} {primary} 2")),
         ("sentinel down-after-milliseconds", format!("{NAME} 2000")),
@@ -93,7 +109,7 @@ async fn start_sentinel(flavor: Flavor, primary: &str) -> RedisServer {
         ("sentinel parallel-syncs", format!("{NAME} {REPLICAS}")),
     ];
     let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let sentinel = RedisServer::start_sentinel(flavor, &settings).await;
+    let sentinel = RedisServer::start_sentinel(flavor, certificates, &settings).await;
     for (period, milliseconds) in HASTE {
         // Redis 6.2 has no such command and takes its time.
         let _: Result<String, _> = sentinel.ask(&["SENTINEL", "DEBUG", period, milliseconds]).await;

@@ -38,7 +38,7 @@ async fn assert_alive(app: &App, client: &str, tokens: &Tokens) {
     app.refreshed(client, tokens.refresh()).await;
 }
 
-/// RFC7662-4-m, RFC9700-4.14-g, CASC-c, S15, S25, S29
+/// RFC7662-4-m, RFC9700-4.14-g, RFC9700-4.14.2-f, CASC-c, S15, S25, S29
 #[rstest]
 #[tokio::test]
 async fn what_an_operator_ends_is_dead_at_once_and_what_comes_after_lives(

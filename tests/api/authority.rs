@@ -31,8 +31,9 @@ pub(crate) async fn on(store: Arc<dyn Store>, clock: &Arc<FixedClock>, setup: &S
     let algorithm = SigningAlgorithm::Es256;
     let settings = KeySettings { issuer: setup.issuer.into(), masters, algorithm, remembered: 1000 };
     let keys = Keys::open(&*store, settings, Arc::clone(&clock), chance.clone()).await.expect("keys");
-    let follower =
-        Follower::start(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&audit)).await.expect("the store answers");
+    let follower = Follower::start(Arc::clone(&store), Arc::clone(&clock), chance.clone(), Arc::clone(&audit))
+        .await
+        .expect("the store answers");
     let clients = Arc::new(Clients::new(setup.clients.clone()));
     let limits = authenticate::Limits::default();
     let authenticator = Authenticator::new(Arc::clone(&clients), &keys, Arc::clone(&store), Arc::clone(&clock), limits);

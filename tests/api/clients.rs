@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use atropos::domain::client::{
-    AssertionKey, Authentication, Client, ClientId, GrantType, Reach, ResourceServer, SecretHash, Surface, TokenFormat,
-    TokenPolicy,
+    AssertionKey, Authentication, Client, ClientId, GrantType, Manages, Reach, ResourceServer, SecretHash, Surface,
+    TokenFormat, TokenPolicy,
 };
 use atropos::domain::scope::Scope;
 use sha2::{Digest as _, Sha256};
@@ -21,7 +21,8 @@ pub(crate) const API: &str = "https://api.example";
 /// surface, `strange: ä+%` tries the encodings.
 ///
 /// Of dialects: `kajabi`, `kajabi-jwt`, `kajabi-other`; `player` and `player-other` (public) and `studio` (which has a
-/// secret) of Anghami's. All of these speak the standard as well.
+/// secret) of Anghami's; of Infisical's `machine`, `machine-jwt`, `machine-admin`, who manages all, and `machine-deputy`, who
+/// manages `machine`. All of these speak the standard as well.
 pub(crate) fn clients() -> Vec<Client> {
     let refreshing = |id| Client { tokens: policy(true), ..client(id) };
     let jwt = |with_refresh| TokenPolicy {
@@ -57,6 +58,10 @@ pub(crate) fn clients() -> Vec<Client> {
         speaks(Surface::Anghami, Client { scope: scope("read stream"), ..public("player") }),
         speaks(Surface::Anghami, public("player-other")),
         speaks(Surface::Anghami, refreshing("studio")),
+        machine("machine", Manages::default()),
+        Client { tokens: jwt(false), ..machine("machine-jwt", Manages::default()) },
+        machine("machine-admin", Manages::Everybody),
+        machine("machine-deputy", Manages::Only(BTreeSet::from([ClientId::new("machine")]))),
     ]
 }
 
@@ -74,6 +79,16 @@ fn speaks(surface: Surface, client: Client) -> Client {
     Client { surfaces: BTreeSet::from([Surface::Standard, surface]), ..client }
 }
 
+fn machine(id: &str, manages: Manages) -> Client {
+    Client { identity_id: identity(id), manages, ..speaks(Surface::Infisical, client(id)) }
+}
+
+/// The client as an identity.
+pub(crate) fn identity(client: &str) -> Uuid {
+    let digest = Sha256::digest(client);
+    Uuid::new_v8(std::array::from_fn(|i| digest[i]))
+}
+
 fn client(id: &str) -> Client {
     Client {
         id: ClientId::new(id),
@@ -86,6 +101,7 @@ fn client(id: &str) -> Client {
         audience: vec![API.into()],
         tokens: policy(false),
         resource_server: None,
+        manages: Manages::default(),
     }
 }
 

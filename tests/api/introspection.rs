@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use atropos::domain::{Cause, Target};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::clients::{API, BILLING};
-use crate::spawn::{App, ISSUER, basic, basic_with};
+use crate::spawn::{App, ISSUER, Tokens, basic, basic_with};
 
 const PATH: &str = "/oauth/introspect";
 
@@ -182,4 +183,48 @@ async fn asking_changes_nothing() {
     assert_eq!(app.introspect("session", tokens.refresh()).await.lasting(), first);
     app.clock.advance(Duration::from_hours(29 * 24));
     app.introspect("session", tokens.refresh()).await.assert_inactive();
+}
+
+/// RFC7662-2.2-k: of a person nothing is told but the subject, to anybody.
+#[rstest]
+#[tokio::test]
+async fn nothing_personal_is_told(
+    #[values("session", "session-jwt")] client: &str,
+    #[values(true, false)] by_owner: bool,
+) {
+    let app = App::spawn().await;
+    let token = app.log_in(client, "alice").await.access;
+    let told = app.introspect(if by_owner { client } else { "api" }, &token).await.json();
+    let mut members: Vec<_> = told.as_object().expect("an object").keys().map(String::as_str).collect();
+    members.sort_unstable();
+    let all = ["active", "aud", "client_id", "exp", "iat", "iss", "jti", "scope", "sub", "token_type"];
+    assert_eq!(members, all);
+    assert_eq!(told["sub"], "alice");
+}
+
+/// INV-4: what introspection says of a refresh token is what happens to whoever presents it.
+#[rstest]
+#[tokio::test]
+async fn introspection_and_refresh_agree(#[values("session", "session-jwt")] client: &str) {
+    let app = App::spawn().await;
+    let (spent, revoked, ended) = (app.issue(client).await, app.issue(client).await, app.issue(client).await);
+    let (live, halved, idle) = (app.issue(client).await, app.issue(client).await, app.issue(client).await);
+    let current = app.refreshed(client, spent.refresh()).await;
+    app.revoke(client, revoked.refresh()).await.assert_revoked();
+    app.revoke(client, &halved.access).await.assert_revoked();
+    let family = app.authority().token_id(ended.refresh()).await.expect("the store answers").expect("ours").family;
+    app.authority().revoke_target(Target::Family(family), Cause::Administrator).await.expect("the store answers");
+    // Beyond the window in which a lost answer is given again.
+    app.clock.advance(Duration::from_secs(11));
+    let agree = async |tokens: &Tokens, alive: bool| {
+        assert_eq!(app.is_active(client, tokens.refresh()).await, alive);
+        assert_eq!(app.refresh(client, tokens.refresh()).await.status.is_success(), alive);
+    };
+    for (tokens, alive) in
+        [(&live, true), (&halved, true), (&current, true), (&spent, false), (&revoked, false), (&ended, false)]
+    {
+        agree(tokens, alive).await;
+    }
+    app.clock.advance(Duration::from_hours(30 * 24));
+    agree(&idle, false).await;
 }

@@ -11,7 +11,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::clients::API;
-use crate::spawn::{App, ISSUER};
+use crate::spawn::{App, ISSUER, tokens};
 
 async fn key_set(app: &App) -> JwkSet {
     serde_json::from_str(&app.get("/oauth/jwks").await.body).expect("a key set")
@@ -164,4 +164,27 @@ fn negate(s: &mut [u8]) {
         borrow = i16::from(difference < 0);
         *digit = difference.rem_euclid(256).to_le_bytes()[0];
     }
+}
+
+/// RFC9068-5-j: to a client the one is as good as the other, and it is told no more of the one than of the other.
+#[tokio::test]
+async fn a_client_cannot_tell_and_need_not_which_form_its_tokens_have() {
+    let app = App::spawn().await;
+    let form = [("grant_type", "client_credentials")];
+    let mut seen = Vec::new();
+    for client in ["session", "session-jwt"] {
+        let answer = app.by(client, "/oauth/token", &form).await;
+        let tokens = tokens(&answer);
+        let mut json = answer.json();
+        for (member, kind) in [("access_token", "a text"), ("refresh_token", "a text"), ("expires_in", "a number")] {
+            assert!(json[member].is_string() || json[member].is_u64());
+            json[member] = json!(kind);
+        }
+        let next = app.refreshed(client, tokens.refresh()).await;
+        assert!(app.is_active("api", &next.access).await);
+        app.revoke(client, &next.access).await.assert_revoked();
+        app.introspect("api", &next.access).await.assert_inactive();
+        seen.push(json);
+    }
+    assert_eq!(seen[0], seen[1]);
 }

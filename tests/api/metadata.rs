@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::spawn::{App, ISSUER, Setup};
+use crate::spawn::{App, ISSUER, Setup, secret_of};
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
@@ -36,6 +36,20 @@ async fn what_is_told_is_true_and_all(#[values(OAUTH, OPENID)] path: &str) {
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
     });
     assert_eq!(answer.json(), expected);
+}
+
+/// RFC7009-2-b, RFC6749-1.6-h: TLS ends at a proxy, so a request is served as it comes; the clear address is told nobody.
+#[tokio::test]
+async fn what_comes_in_the_clear_is_revoked_and_no_clear_url_is_named() {
+    let app = App::spawn().await;
+    let token = app.issue("session").await.access;
+    let clear = format!("http://{}/oauth/revoke", app.address);
+    let form = [("token", token.as_str()), ("client_id", "session"), ("client_secret", &secret_of("session"))];
+    Answer::to(reqwest::Client::new().post(clear).form(&form)).await.assert_revoked();
+    app.introspect("session", &token).await.assert_inactive();
+    for path in [OAUTH, OPENID] {
+        assert!(!app.get(path).await.body.contains("http://"));
+    }
 }
 
 /// RFC8414-3-a

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use atropos::domain::Shard;
 use rstest::rstest;
 
 use crate::spawn::App;
@@ -79,4 +80,26 @@ async fn an_idle_refresh_token_still_takes_its_access_tokens() {
     app.revoke("session", first.refresh()).await.assert_revoked();
     app.introspect("session", &second.access).await.assert_inactive();
     app.refresh("session", second.refresh()).await.assert_error(400, "invalid_grant");
+}
+
+/// RFC7009-2.1-bh: one entry and two trips, whatever hangs from it.
+#[tokio::test]
+async fn a_cascade_costs_the_same_however_much_it_takes() {
+    let app = App::spawn().await;
+    let small = app.issue("session").await;
+    let mut large = app.issue("session").await;
+    let mut taken = Vec::new();
+    for _ in 0..60 {
+        let next = app.refreshed("session", large.refresh()).await;
+        taken.push(std::mem::replace(&mut large, next).access);
+    }
+    for (entries, tokens) in [(1, &small), (2, &large)] {
+        app.store.trips();
+        app.revoke("session", tokens.refresh()).await.assert_revoked();
+        assert_eq!(app.store.trips(), 2);
+        assert_eq!(app.authority().follower.denylist(Shard::default()).len(), entries);
+    }
+    for token in taken {
+        app.introspect("api", &token).await.assert_inactive();
+    }
 }

@@ -60,6 +60,7 @@ pub(crate) fn options() -> Options {
         cors_origins: Vec::new(),
         trusted_proxies: Vec::new(),
         surfaces: BTreeSet::from([Surface::Kajabi, Surface::Anghami, Surface::Infisical]),
+        infisical_organization: None,
         loopback_only: false,
         drain_notice: Duration::ZERO,
         drain_timeout: Duration::from_secs(30),

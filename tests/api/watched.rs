@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use atropos::domain::family::Family;
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{
-    Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
 };
 use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
@@ -64,12 +65,12 @@ impl Store for Watched {
         self.trip()?.append(append).await
     }
 
-    async fn put_back(&self, append: Append<'_>, expected: Head) -> Result<PutBack, Unavailable> {
-        self.trip()?.put_back(append, expected).await
+    async fn append_at(&self, append: Append<'_>, expected: Head) -> Result<Appended, Unavailable> {
+        self.trip()?.append_at(append, expected).await
     }
 
-    async fn barrier(&self, shard: Shard) -> Result<(), Unavailable> {
-        self.trip()?.barrier(shard).await
+    async fn confirm(&self, shard: Shard, entry: Head) -> Result<bool, Unavailable> {
+        self.trip()?.confirm(shard, entry).await
     }
 
     async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable> {
@@ -86,11 +87,11 @@ impl Store for Watched {
 
     async fn families_of(
         &self,
-        subject: &str,
+        listing: Listing<'_>,
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable> {
-        self.trip()?.families_of(subject, after, limit).await
+        self.trip()?.families_of(listing, after, limit).await
     }
 
     async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use atropos::domain::family::Family;
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{
-    Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
 };
 use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
@@ -21,7 +22,7 @@ pub(crate) enum Moment {
     BeforeCommit,
     BeforeAppend,
     AfterLoad,
-    Barrier,
+    BeforeConfirm,
 }
 
 type Hook = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
@@ -104,13 +105,14 @@ impl Store for Interposed {
         self.store().append(append).await
     }
 
-    async fn put_back(&self, append: Append<'_>, expected: Head) -> Result<PutBack, Unavailable> {
-        self.store().put_back(append, expected).await
+    async fn append_at(&self, append: Append<'_>, expected: Head) -> Result<Appended, Unavailable> {
+        self.at(Moment::BeforeAppend).await;
+        self.store().append_at(append, expected).await
     }
 
-    async fn barrier(&self, shard: Shard) -> Result<(), Unavailable> {
-        self.at(Moment::Barrier).await;
-        self.store().barrier(shard).await
+    async fn confirm(&self, shard: Shard, entry: Head) -> Result<bool, Unavailable> {
+        self.at(Moment::BeforeConfirm).await;
+        self.store().confirm(shard, entry).await
     }
 
     async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable> {
@@ -127,11 +129,11 @@ impl Store for Interposed {
 
     async fn families_of(
         &self,
-        subject: &str,
+        listing: Listing<'_>,
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable> {
-        self.store().families_of(subject, after, limit).await
+        self.store().families_of(listing, after, limit).await
     }
 
     async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {

@@ -11,8 +11,8 @@ use atropos::domain::authority::{
 };
 use atropos::domain::chance::SystemChance;
 use atropos::domain::client::{
-    Authentication, Client, ClientId, Clients, GrantType, Reach, ResourceServer, SecretHash, Surface, TokenFormat,
-    TokenPolicy,
+    Authentication, Client, ClientId, Clients, GrantType, Manages, Reach, ResourceServer, SecretHash, Surface,
+    TokenFormat, TokenPolicy,
 };
 use atropos::domain::clock::{Clock, FixedClock};
 use atropos::domain::error::{Error, GrantFault};
@@ -79,18 +79,21 @@ pub(crate) fn client(id: &str, tokens: TokenPolicy) -> Client {
         audience: vec![API.into()],
         tokens,
         resource_server: None,
+        manages: Manages::default(),
     }
 }
 
-/// `a` and `b` are alike; `jwt` gets JWTs; `wide` ends families by access tokens; `strict` has no window; `api` looks on.
+/// `a` and `b` are alike; `jwt` gets JWTs; `wide` and `wide-jwt` end families by access tokens; `strict` has no window;
+/// `api` looks on.
 pub(crate) fn clients() -> Vec<Client> {
     let jwt = TokenPolicy { format: TokenFormat::Jwt, access_token_lifetime: Duration::from_mins(5), ..policy() };
     let api = ResourceServer { audience: API.into(), scope: None };
     vec![
         client("a", policy()),
         client("b", policy()),
-        client("jwt", jwt),
+        client("jwt", jwt.clone()),
         client("wide", TokenPolicy { revoke_access_token: Reach::Family, ..policy() }),
+        client("wide-jwt", TokenPolicy { revoke_access_token: Reach::Family, ..jwt }),
         client("strict", TokenPolicy { replay_window: Duration::ZERO, ..policy() }),
         Client { resource_server: Some(api), grant_types: BTreeSet::new(), ..client("api", policy()) },
     ]
@@ -110,7 +113,7 @@ impl Node {
         let chance: Arc<SystemChance> = Arc::default();
         let keys = Keys::open(&*store, settings, Arc::clone(&dyn_clock), chance.clone()).await.unwrap();
         let keys = Arc::new(keys);
-        let follower = Follower::start(Arc::clone(&store), Arc::clone(&dyn_clock), audit.clone())
+        let follower = Follower::start(Arc::clone(&store), Arc::clone(&dyn_clock), chance.clone(), audit.clone())
             .await
             .expect("the store answers");
         let clients = Arc::new(Clients::new(clients));

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use atropos::domain::authority::Issued;
 use atropos::domain::error::GrantFault;
+use atropos::domain::{Cause, Target};
 use tokio::task::JoinSet;
 
 use crate::node::{Node, access, is_refused, refresh};
@@ -102,6 +104,29 @@ async fn everybody_may_revoke_at_once(place: Place) {
     }
 }
 
+/// Rule 8: a cut that has to meet the head of the log meets it, in a log to which others append all the time.
+async fn a_cut_gets_through_a_log_that_never_rests(place: Place) {
+    let nodes = two_nodes(&place).await;
+    let (asking, before) = (Arc::clone(&nodes[1]), nodes[0].issue("a").await);
+    let done = Arc::new(AtomicBool::new(false));
+    all_at_once(64, move |n| {
+        let (node, done) = (Arc::clone(&nodes[n % 2]), Arc::clone(&done));
+        async move {
+            if n == 0 {
+                let target = Target::Client("a".into());
+                node.authority.revoke_target(target, Cause::Administrator).await.expect("in its time");
+                done.store(true, Ordering::SeqCst);
+            }
+            while !done.load(Ordering::SeqCst) {
+                let busy = node.issue("b").await;
+                node.revoke("b", refresh(&busy)).await.expect("revoked");
+            }
+        }
+    })
+    .await;
+    assert!(!asking.is_active("a", access(&before)).await);
+}
+
 async fn two_nodes(place: &Place) -> [Arc<Node>; 2] {
     let one = Node::on(Arc::clone(&place.store), &place.clock).await;
     [one.into(), Node::on(Arc::clone(&place.second), &place.clock).await.into()]
@@ -165,6 +190,11 @@ macro_rules! on_every_store {
             #[tokio::test]
             async fn everybody_may_revoke_at_once() {
                 super::everybody_may_revoke_at_once(places::$place().await).await;
+            }
+
+            #[tokio::test]
+            async fn a_cut_gets_through_a_log_that_never_rests() {
+                super::a_cut_gets_through_a_log_that_never_rests(places::$place().await).await;
             }
         }
     )+};

@@ -3,6 +3,9 @@
 //! A failover is two stores: the node is moved from one to the other, which has what the test let it have.
 
 mod births;
+mod cuts;
 mod failovers;
+mod healing;
 mod keys;
 mod revocations;
+mod twins;

@@ -1,5 +1,6 @@
 //! What the documents name exists.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -24,4 +25,47 @@ fn every_path_that_a_document_names_exists() {
         }
     }
     assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// Each statement of docs/conformance that a comment names stands there: a slip of the pen would prove nothing.
+#[test]
+fn every_statement_that_a_test_names_exists() {
+    let statements = statements();
+    assert!(["RFC7009-2.2-a", "INV-1", "S32", "KAJ-1"].iter().all(|known| statements.contains(*known)));
+    let families: BTreeSet<&str> =
+        statements.iter().filter_map(|statement| statement.split_once('-')).map(|it| it.0).collect();
+    let mut unknown = Vec::new();
+    for folder in ["src", "guard", "model", "tests", "testbed", "bench"] {
+        for file in files(Path::new(folder), "rs") {
+            let text = fs::read_to_string(&file).unwrap();
+            let comments = text.lines().filter_map(|line| line.trim_start().strip_prefix("//"));
+            let words = comments
+                .flat_map(|comment| comment.split(|it: char| !it.is_ascii_alphanumeric() && !"-.".contains(it)));
+            let named = words.map(|word| word.trim_matches(['-', '.'])).filter(|word| is_statement(word, &families));
+            unknown.extend(
+                named.filter(|word| !statements.contains(*word)).map(|word| format!("{}: {word}", file.display())),
+            );
+        }
+    }
+    assert!(unknown.is_empty(), "{unknown:#?}");
+}
+
+/// What stands at the beginning of an entry: `- RFC7009-2-a [M] …`, `| S1 | …`.
+fn statements() -> BTreeSet<String> {
+    let documents = files(Path::new("docs/conformance"), "md");
+    let text: String = documents.iter().map(|document| fs::read_to_string(document).unwrap()).collect();
+    let entries = text.lines().filter_map(|line| line.strip_prefix("- ").or_else(|| line.strip_prefix("| ")));
+    let first = entries.filter_map(|entry| entry.split([' ', '/', ':']).next());
+    first.filter(|word| word.contains('-') || is_lesson(word)).map(str::to_owned).collect()
+}
+
+fn is_lesson(word: &str) -> bool {
+    let digits = |number: &str| matches!(number.len(), 1 | 2) && number.bytes().all(|it| it.is_ascii_digit());
+    word.strip_prefix('S').is_some_and(digits)
+}
+
+/// `X-a` is one, `X-Forwarded-For` is a header.
+fn is_statement(word: &str, families: &BTreeSet<&str>) -> bool {
+    let is_one = |(family, rest): (&str, &str)| families.contains(family) && (family != "X" || rest.len() == 1);
+    is_lesson(word) || word.split_once('-').is_some_and(is_one)
 }

@@ -42,6 +42,7 @@ fn born(policy: &TokenPolicy) -> Family {
         epoch: Position(1),
         ancestors: vec![],
         with_refresh_token: true,
+        managed: None,
     };
     Family::born(birth, policy, &mint(0))
 }

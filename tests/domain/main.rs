@@ -5,3 +5,4 @@
 mod arrow;
 mod docs;
 mod family;
+mod managed;

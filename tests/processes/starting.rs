@@ -79,6 +79,25 @@ async fn dev_and_serve_do_not_share_a_store() {
     assert!(said.contains("made by `dev`"), "{said}");
 }
 
+/// What another version wrote is not read as if it were ours, nor found broken request by request.
+#[tokio::test]
+async fn a_store_of_another_format_is_refused_in_plain_words() {
+    let redis = RedisServer::start(Flavor::Redis, &[]).await;
+    let data = tempfile::tempdir().unwrap();
+    let mut server = dev(data.path(), &["--store", &redis.url()]).await;
+    server.terminate();
+    server.ended().await;
+    let mut redis_connection =
+        redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let stamp = [&1_u64.to_be_bytes()[..], br#"{"mode":"dev"}"#].concat();
+    let () = redis::cmd("SET").arg("atropos:d:stamp").arg(stamp).query_async(&mut redis_connection).await.unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.args(["dev", "--listen", "127.0.0.1:0", "--store", &redis.url(), "--data"]).arg(data.path());
+    let output = command.env("ATROPOS__METRICS__LISTEN", "127.0.0.1:0").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("records of format 1"), "{said}");
+}
+
 /// S21: a server that may evict is refused.
 #[tokio::test]
 async fn a_redis_that_may_evict_is_refused() {
@@ -91,6 +110,18 @@ async fn a_redis_that_may_evict_is_refused() {
     assert!(!output.status.success() && said.contains("maxmemory-policy"), "{said}");
 }
 
+/// Whoever reads where it listens may end it the next moment: it drains, and is not merely killed by the signal.
+#[tokio::test]
+async fn sigterm_is_heard_as_soon_as_the_program_says_where_it_listens() {
+    let data = tempfile::tempdir().unwrap();
+    for _ in 0..20 {
+        let mut server = dev(data.path(), &["--issuer", "http://127.0.0.1:1"]).await;
+        server.terminate();
+        let ended = server.ended().await;
+        assert!(ended.success(), "{ended}");
+    }
+}
+
 /// SIGTERM: the program ends by itself, with success, and what it acknowledged is there the next time.
 #[tokio::test]
 async fn sigterm_ends_the_program_and_loses_nothing() {
@@ -101,6 +132,26 @@ async fn sigterm_ends_the_program_and_loses_nothing() {
     server.terminate();
     assert!(server.ended().await.success());
     assert!(!data.path().join("atropos.sock").exists(), "the socket goes with its server");
+    let told = server.stderr();
+    for line in [r#""event":"issued""#, r#""route":"/oauth/token""#] {
+        assert!(told.contains(line), "lines that waited are written at the end: {told}");
+    }
     let again = dev(data.path(), &more).await;
     assert!(is_active(&again, &session.access).await);
+}
+
+/// The disk that the log lies on may be full.
+#[tokio::test]
+async fn a_log_that_cannot_be_written_ends_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"exec "$0" "$@" 2>/dev/full"#, PROGRAM, "dev", "--listen", "127.0.0.1:0", "--data"]);
+    let mut server =
+        Binary::start_command(command.arg(data.path()).env("ATROPOS__METRICS__LISTEN", "127.0.0.1:0")).await;
+    for _ in 0..3 {
+        let session = session(&server, "demo-session").await;
+        assert!(is_active(&server, &session.access).await);
+    }
+    server.terminate();
+    assert!(server.ended().await.success());
 }

@@ -20,7 +20,7 @@ async fn nodes(flavor: Flavor) -> Nodes {
     Nodes { one, other, redis, data }
 }
 
-/// RFC7009-2.1-ab: revoke at one, ask the other as the very next request.
+/// RFC7009-2.1-ab, RFC7009-2.1-ac: revoke at one, ask the other as the very next request.
 #[tokio::test]
 async fn what_one_process_revoked_is_dead_at_the_other_at_the_next_request() {
     for flavor in Flavor::ALL {

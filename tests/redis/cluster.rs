@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use atropos::domain::Shard;
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{Created, Document, Store, Version};
+use atropos::domain::{Head, Shard};
 use atropos::store::redis::{RedisSettings, RedisStore};
 use atropos_testbed::{Cluster, Flavor, RedisServer, Wire};
 use tokio::time::Instant;
@@ -15,12 +16,14 @@ use crate::support::{
     soon, tells_fsync, with,
 };
 
-const PRIMARIES: usize = 3;
+pub(crate) const PRIMARIES: usize = 3;
 const SECOND: Duration = Duration::from_secs(1);
 
-fn url(cluster: &Cluster) -> String {
-    let nodes: Vec<String> = cluster.urls().iter().map(|url| url.replace("redis://", "")).collect();
-    format!("redis+cluster://{}", nodes.join(","))
+pub(crate) fn url(cluster: &Cluster) -> String {
+    let urls = cluster.urls();
+    let nodes: Vec<(&str, &str)> = urls.iter().filter_map(|url| url.split_once("://")).collect();
+    let addresses: Vec<&str> = nodes.iter().map(|(_, address)| *address).collect();
+    format!("{}+cluster://{}", nodes[0].0, addresses.join(","))
 }
 
 /// The slot of a shard, and which of the primaries has it.
@@ -29,7 +32,7 @@ async fn place(cluster: &Cluster, shard: Shard) -> (u64, usize) {
     (slot, usize::try_from(slot).unwrap() * PRIMARIES / 16_384)
 }
 
-async fn every_call(store: &RedisStore) {
+pub(crate) async fn every_call(store: &RedisStore) {
     for number in 0..store.shards() {
         let shard = shard(number);
         let (family, person) = (session(shard, 1), persons_session(shard, 2, "alice"));
@@ -39,15 +42,15 @@ async fn every_call(store: &RedisStore) {
         let entry = [revocation(family.id, 7)];
         store.commit(commit(&person, &entry)).await.unwrap();
         let stretch = store.append(append(shard, &[revocation(person.id, 8)])).await.unwrap();
-        store.put_back(append(shard, &[revocation(person.id, 9)]), stretch.head).await.unwrap();
+        store.append_at(append(shard, &[revocation(person.id, 9)]), stretch.head).await.unwrap();
         store.forget(shard, &[stretch.entries[0].position]).await.unwrap();
         assert_eq!(store.revocations(shard, None, 10).await.unwrap().entries.len(), 2);
         assert_eq!(store.load(person.id).await.unwrap().stored.unwrap().version, Version(2));
         assert_eq!(store.scan(shard, None).await.unwrap().0.len(), 2);
-        store.barrier(shard).await.unwrap();
+        store.confirm(shard, Head::default()).await.unwrap();
     }
     let shards = usize::from(store.shards());
-    assert_eq!(store.families_of("alice", None, 100).await.unwrap().len(), shards);
+    assert_eq!(store.families_of(Listing::Subject("alice"), None, 100).await.unwrap().len(), shards);
     assert_eq!(store.heads().await.unwrap().0.iter().collect::<HashSet<_>>().len(), shards);
     for byte in 0..20 {
         assert!(store.once(&[byte; 32], b"value", HOUR).await.unwrap());
@@ -92,11 +95,11 @@ async fn replicas_every_call_waits_for_the_replica_of_its_own_shard() {
         }
     }
     cluster.nodes()[PRIMARIES + owner].pause();
-    store.barrier(shard(0)).await.unwrap_err();
+    store.confirm(shard(0), Head::default()).await.unwrap_err();
     store.append(append(shard(0), &[revocation(session(shard(0), 1).id, 10)])).await.unwrap_err();
-    store.barrier(elsewhere).await.unwrap();
+    store.confirm(elsewhere, Head::default()).await.unwrap();
     cluster.nodes()[PRIMARIES + owner].resume();
-    soon("the replica acknowledges again", async || store.barrier(shard(0)).await.is_ok()).await;
+    soon("the replica acknowledges again", async || store.confirm(shard(0), Head::default()).await.is_ok()).await;
 }
 
 #[tokio::test]

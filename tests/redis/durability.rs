@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use atropos::domain::store::{Committed, Document, PutBack, Store, Version};
+use atropos::domain::store::{Appended, Committed, Document, Store, Version};
 use atropos::domain::{Head, Position};
 use atropos::store::redis::RedisStore;
 use atropos_testbed::{Flavor, RedisServer, Wire};
@@ -39,22 +39,22 @@ async fn all_that_waits(store: &RedisStore, round: u64) -> Vec<(&'static str, bo
     let elsewhere = Head { position: Position(1), ..Head::default() };
     let document = Document { version: Version(round), bytes: Vec::new() };
     let name = format!("document {round}");
-    let (committed, found, appended, put_back, moved, barrier, replaced) = tokio::join!(
+    let (committed, found, appended, swapped, moved, confirmed, replaced) = tokio::join!(
         store.commit(done),
         store.commit(stale),
         store.append(append(shard(3), &entries[1])),
-        store.put_back(append(shard(2), &entries[2]), anywhere),
-        store.put_back(append(shard(4), &entries[2]), elsewhere),
-        store.barrier(shard(5)),
+        store.append_at(append(shard(2), &entries[2]), anywhere),
+        store.append_at(append(shard(4), &entries[2]), elsewhere),
+        store.confirm(shard(5), Head::default()),
         store.replace_document(&name, None, &document),
     );
     vec![
         ("commit", matches!(committed, Ok(Committed::Done(_)))),
         ("commit that finds another version", matches!(found, Ok(Committed::Conflict))),
         ("append", appended.is_ok()),
-        ("put_back", matches!(put_back, Ok(PutBack::Done(_)))),
-        ("put_back that finds another head", matches!(moved, Ok(PutBack::Moved))),
-        ("barrier", barrier.is_ok()),
+        ("append_at", matches!(swapped, Ok(Appended::Done(_)))),
+        ("append_at that finds another head", matches!(moved, Ok(Appended::Moved))),
+        ("confirm", confirmed.is_ok()),
         ("replace_document", matches!(replaced, Ok(true))),
     ]
 }
@@ -95,7 +95,7 @@ async fn what_was_found_written_is_waited_for_on_a_connection_that_has_written_n
         stale.expected = Version(999);
         open(&impatient).await.commit(stale).await.unwrap_err();
         let elsewhere = Head { position: Position(1), ..Head::default() };
-        open(&impatient).await.put_back(append(shard(1), &[]), elsewhere).await.unwrap_err();
+        open(&impatient).await.append_at(append(shard(1), &[]), elsewhere).await.unwrap_err();
         open(&impatient).await.append(append(shard(1), &[])).await.unwrap_err();
     }
 }
@@ -103,8 +103,8 @@ async fn what_was_found_written_is_waited_for_on_a_connection_that_has_written_n
 #[tokio::test]
 async fn one_replica_is_not_two() {
     let (primary, _replica) = pair(Flavor::Redis).await;
-    open(&with(&primary.url(), "replicas:1", LONG)).await.barrier(shard(0)).await.unwrap();
-    open(&with(&primary.url(), "replicas:2", SECOND)).await.barrier(shard(0)).await.unwrap_err();
+    open(&with(&primary.url(), "replicas:1", LONG)).await.confirm(shard(0), Head::default()).await.unwrap();
+    open(&with(&primary.url(), "replicas:2", SECOND)).await.confirm(shard(0), Head::default()).await.unwrap_err();
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn a_change_whose_caller_has_given_up_is_not_made_later() {
     assert!(done.iter().all(Result::is_ok));
     // Whatever was queued before these has been taken or left when they are through.
     for _ in 0..4 {
-        store.barrier(shard(1)).await.unwrap();
+        store.confirm(shard(1), Head::default()).await.unwrap();
     }
     for family in later {
         assert_eq!(store.load(family.id).await.unwrap().stored.unwrap().version, Version(1));

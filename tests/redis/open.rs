@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use atropos::domain::Head;
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{Committed, Store, Version};
 use atropos::store::redis::{OpenError, RedisSettings, RedisStore};
 use atropos_testbed::{Flavor, RedisServer};
@@ -90,7 +92,7 @@ async fn fsync_once_a_second_is_taken_where_the_server_can_tell_and_there_is_tim
         let server = RedisServer::start(flavor, &EVERY_SECOND).await;
         let patient = with(&server.url(), "fsync", 10 * SECOND);
         if tells_fsync(&server.url()).await {
-            open(&patient).await.barrier(shard(0)).await.unwrap();
+            open(&patient).await.confirm(shard(0), Head::default()).await.unwrap();
         } else {
             assert!(refusal(&patient).await.contains("appendfsync always"));
         }
@@ -101,7 +103,7 @@ async fn fsync_once_a_second_is_taken_where_the_server_can_tell_and_there_is_tim
 async fn fsync_is_taken_where_every_write_is_synced() {
     for flavor in Flavor::ALL {
         let server = RedisServer::start(flavor, &ALWAYS).await;
-        open(&with(&server.url(), "fsync", 10 * SECOND)).await.barrier(shard(0)).await.unwrap();
+        open(&with(&server.url(), "fsync", 10 * SECOND)).await.confirm(shard(0), Head::default()).await.unwrap();
     }
 }
 
@@ -119,7 +121,7 @@ async fn an_acl_user_with_the_least_rights_is_enough_and_info_stands_in_for_conf
         create(&store, &family).await;
         store.commit(commit(&family, &[revocation(family.id, 7)])).await.unwrap();
         assert_eq!(store.scan(shard(1), None).await.unwrap().0, std::slice::from_ref(&family));
-        assert_eq!(store.families_of("alice", None, 10).await.unwrap(), [family.id]);
+        assert_eq!(store.families_of(Listing::Subject("alice"), None, 10).await.unwrap(), [family.id]);
 
         let () = say(&format!("redis://app:s3cret@{at}"), "PING").await;
         let wrong = settings(&format!("redis://app:hunter2@{at}"));
@@ -208,7 +210,7 @@ async fn stores_of_different_prefixes_know_nothing_of_each_other() {
     create(&one, &family).await;
     one.append(append(shard(1), &[revocation(family.id, 7)])).await.unwrap();
     assert_eq!(other.load(family.id).await.unwrap().stored, None);
-    assert_eq!(other.heads().await.unwrap().0, vec![atropos::domain::Head::default(); 16]);
+    assert_eq!(other.heads().await.unwrap().0, vec![Head::default(); 16]);
 }
 
 #[tokio::test]

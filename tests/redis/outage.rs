@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{Document, Store, Version};
 use atropos::domain::{Head, Position};
 use atropos::store::redis::RedisStore;
@@ -31,11 +32,11 @@ pub(crate) async fn nothing_works(store: &RedisStore) {
         ("create", store.create(&person, Version(1), HOUR).map(|answer| answer.is_err()).boxed()),
         ("commit", store.commit(commit(&family, &entry)).map(|answer| answer.is_err()).boxed()),
         ("append", store.append(append(shard(1), &entry)).map(|answer| answer.is_err()).boxed()),
-        ("put_back", store.put_back(append(shard(1), &entry), Head::default()).map(|answer| answer.is_err()).boxed()),
+        ("append_at", store.append_at(append(shard(1), &entry), Head::default()).map(|answer| answer.is_err()).boxed()),
         ("revocations", store.revocations(shard(1), None, 10).map(|answer| answer.is_err()).boxed()),
         ("heads", store.heads().map(|answer| answer.is_err()).boxed()),
         ("forget", store.forget(shard(1), &[Position(1)]).map(|answer| answer.is_err()).boxed()),
-        ("families_of", store.families_of("alice", None, 10).map(|answer| answer.is_err()).boxed()),
+        ("families_of", store.families_of(Listing::Subject("alice"), None, 10).map(|answer| answer.is_err()).boxed()),
         ("scan", store.scan(shard(1), None).map(|answer| answer.is_err()).boxed()),
         ("once", store.once(&[1; 32], b"", HOUR).map(|answer| answer.is_err()).boxed()),
         ("take", store.take(&[1; 32]).map(|answer| answer.is_err()).boxed()),

@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
+use atropos::domain::Head;
 use atropos::domain::store::{Store, Version};
 use atropos::store::redis::{OpenError, RedisSettings, RedisStore};
 use atropos_testbed::{Flavor, RedisServer, Sentinels};
 
 use crate::support::{commit, create, open, revocation, say, session, settings, shard, soon, with};
 
-fn url(sentinels: &Sentinels) -> String {
+pub(crate) fn url(sentinels: &Sentinels) -> String {
+    let scheme = if sentinels.certificates().is_some() { "rediss" } else { "redis" };
     let addresses: Vec<String> = sentinels.addresses().iter().map(ToString::to_string).collect();
-    format!("redis+sentinel://{}/{}", addresses.join(","), sentinels.master_name())
+    format!("{scheme}+sentinel://{}/{}", addresses.join(","), sentinels.master_name())
 }
 
 /// Waits until a replica has everything, for a failover may lose what has not come across.
-async fn acknowledged(store: &RedisStore) {
-    soon("both replicas have it all", async || store.barrier(shard(1)).await.is_ok()).await;
+pub(crate) async fn acknowledged(store: &RedisStore) {
+    soon("both replicas have it all", async || store.confirm(shard(1), Head::default()).await.is_ok()).await;
 }
 
 #[tokio::test]

@@ -65,6 +65,7 @@ pub(crate) fn session(shard: Shard, random: u64) -> Family {
         expires_at,
         ancestors: Vec::new(),
         state: State::Live(Tokens { next_serial: 3, refresh: Some(refresh), spent: None, access: vec![access] }),
+        managed: None,
     }
 }
 
@@ -75,7 +76,8 @@ pub(crate) fn persons_session(shard: Shard, random: u64, subject: &str) -> Famil
 pub(crate) fn revocation(family: FamilyId, tag: u64) -> Revocation {
     Revocation {
         target: Target::Family(family),
-        bound: Position(1),
+        bound: None,
+        put_back: None,
         tag: Tag(tag),
         cause: Cause::Requested,
         revoked_at: Timestamp::from_millis(1_763_765_432_123),

@@ -87,7 +87,7 @@ fn every_key() -> Vec<(String, Value)> {
 #[test]
 fn any_key_can_be_set_by_environment() {
     // Texts that may be anything.
-    let texts = ["store.data", "log.filter"];
+    let texts = ["store.data", "log.filter", "surfaces.infisical_organization"];
     for (key, default) in every_key() {
         let name = format!("ATROPOS__{}", key.to_uppercase().replace('.', "__"));
         let as_default = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
@@ -363,4 +363,16 @@ fn an_identity_derives_from_the_id() {
     assert_eq!(sample("demo-service").identity_id, sample("demo-service").identity_id);
     assert_ne!(sample("demo-service").identity_id, sample("demo-other").identity_id);
     assert_eq!(sample("demo-service").identity_id.get_version_num(), 8);
+}
+
+/// RFC9068-6-i: who checks a JWT by itself hears of its revocation as late as README says, and no later.
+#[test]
+fn a_jwt_lives_for_as_long_as_readme_says() {
+    let text =
+        "[[clients]]\nid = 'a'\npublic = true\ngrant_types = ['refresh_token']\naudience = ['https://api.example']
+        format = 'jwt'";
+    let lifetime = serve(text).unwrap().clients.find("a").unwrap().tokens.access_token_lifetime;
+    assert_eq!(lifetime, Duration::from_mins(5));
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    assert!(readme.contains("accepts a revoked one until it expires: five minutes, by\n  default."), "{readme}");
 }

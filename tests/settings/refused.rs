@@ -67,6 +67,7 @@ fn everything_that_is_wrong_is_told_at_once() {
     assert_eq!(problems.len(), expected.len(), "{problems:#?}");
 }
 
+/// RFC6749-1.6-h is one of them: no http off loopback.
 #[rstest]
 #[case::unknown_key("store.urll = 'embedded:'", "store.urll: is not a setting")]
 #[case::unknown_section("[stores]\nurl = 'embedded:'", "stores: is no section")]
@@ -246,6 +247,21 @@ const CLIENT: &str = r#"
     "id = \"a\"\nsurfaces = ['soap']",
     "clients[a].surfaces[0]: is `soap`; it must be one of"
 )]
+#[case::manages_nothing(
+    "id = \"a\"",
+    "id = \"a\"\nmanages = ['*']",
+    "clients[a].manages: is set, and the client does not speak the surface \"infisical\""
+)]
+#[case::manages_all_and_more(
+    "id = \"a\"",
+    "id = \"a\"\nsurfaces = ['infisical']\nmanages = ['*', 'a']",
+    "clients[a].manages: has \"*\", which means everybody, and others beside it"
+)]
+#[case::manages_a_stranger(
+    "id = \"a\"",
+    "id = \"a\"\nsurfaces = ['infisical']\nmanages = ['b']",
+    "clients[a].manages: has \"b\", which is no client"
+)]
 #[case::no_surface("id = \"a\"", "id = \"a\"\nsurfaces = []", "clients[a].surfaces: is empty")]
 #[case::identity("id = \"a\"", "id = \"a\"\nidentity_id = 'a'", "clients[a].identity_id: is \"a\", which is no UUID")]
 #[case::empty_audience("https://api.example", "", "clients[a].audience: has an empty entry")]
@@ -316,35 +332,6 @@ fn a_client_has_one_way_to_prove_who_it_is() {
     assert!(only_problem(serve(&text)).starts_with("clients[a].jwks: is set, and so are secrets"));
     let text = CLIENT.replace("\"client_credentials\"", "\"refresh_token\"") + "public = true";
     assert!(only_problem(serve(&text)).starts_with("clients[a].public: is true, and there are secrets or jwks"));
-}
-
-#[rstest]
-#[case("demo-service")]
-#[case("demo-service-jwt")]
-#[case("demo-session")]
-#[case("demo-session-jwt")]
-#[case("demo-other")]
-#[case("demo-api")]
-#[case("demo-kajabi")]
-fn serve_refuses_the_secrets_of_dev(#[case] sample: &str) {
-    let settings = load_file(Mode::Dev, None, &[]).unwrap();
-    assert!(settings.clients.find(sample).is_some());
-    let hash = hash_of(&format!("{sample}-secret"));
-    // Whatever the client is called, and however many secrets it has.
-    let text = CLIENT.replace("secrets = [", &format!("secrets = [\"{hash}\", "));
-    let problem = only_problem(serve(&text));
-    assert!(problem.starts_with("clients[a].secrets: has a sample secret of `atropos dev`"), "{problem}");
-    assert!(!problem.contains(&hash));
-}
-
-fn hash_of(secret: &str) -> String {
-    use sha2::Digest as _;
-    use std::fmt::Write as _;
-    let mut text = "sha256:".to_owned();
-    for byte in sha2::Sha256::digest(secret) {
-        write!(text, "{byte:02x}").unwrap();
-    }
-    text
 }
 
 /// Of what nobody could read nothing else is said: all that seems to be missing may be there.

@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 
+use atropos::domain::authenticate::hash_secret;
+use atropos::domain::chance::SystemChance;
 use atropos::settings::{Mode, Settings};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rstest::rstest;
 use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::{load, only_problem, serve};
+use crate::{load, load_file, only_problem, serve};
 
 const SECRET: &str = "a-master-secret-that-is-long-enough-for-anybody";
 
@@ -133,4 +138,49 @@ fn problems_repeat_no_secret(#[case] text: &str) {
     for told in [problems.to_string(), format!("{problems:?}")] {
         assert!(!told.contains("31415926"), "{told}");
     }
+}
+
+/// A client of this id with one secret more, and one that nobody knows.
+fn client_with(id: &str, hash: &str) -> String {
+    let nobodys = "sha256:0dde17dbb26f0d62189c782b691d29636fc8679b37b7bdbbf87c8f7ce8f2cd61";
+    format!("[[clients]]\nid = '{id}'\nsecrets = ['{hash}', '{nobodys}']\ngrant_types = ['client_credentials']")
+}
+
+#[rstest]
+#[case("demo-service")]
+#[case("demo-service-jwt")]
+#[case("demo-session")]
+#[case("demo-session-jwt")]
+#[case("demo-other")]
+#[case("demo-api")]
+#[case("demo-kajabi")]
+#[case("demo-identity")]
+fn serve_refuses_the_secrets_of_dev(#[case] sample: &str) {
+    let settings = load_file(Mode::Dev, None, &[]).unwrap();
+    assert!(settings.clients.find(sample).is_some());
+    let hash = sha256(&format!("{sample}-secret"));
+    // Whatever the client is called, and however many secrets it has.
+    let problem = only_problem(serve(&client_with("a", &hash)));
+    assert!(problem.starts_with("clients[a].secrets: has a sample secret of `atropos dev`"), "{problem}");
+    assert!(!problem.contains(&hash));
+}
+
+/// Nor one that is made like them, in either form: a hash of Argon2id is another each time it is made.
+#[rstest]
+#[case::sample("demo-session")]
+#[case::alike("billing")]
+fn serve_refuses_a_secret_that_the_id_gives_away(#[case] id: &str) {
+    let secret = format!("{id}-secret");
+    for hash in [sha256(&secret), hash_secret(&secret, &SystemChance)] {
+        let text = client_with(id, &hash);
+        let problem = only_problem(serve(&text));
+        assert!(problem.starts_with(&format!("clients[{id}].secrets: has ")), "{problem}");
+        assert!(problem.contains("`atropos dev`") && !problem.contains(&hash), "{problem}");
+        load(Mode::Dev, &text, &[]).unwrap();
+    }
+    serve(&client_with(id, &hash_secret("correct horse battery staple", &SystemChance))).unwrap();
+}
+
+fn sha256(secret: &str) -> String {
+    format!("sha256:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(secret)))
 }

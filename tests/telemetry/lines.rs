@@ -1,8 +1,10 @@
 //! The line of each request, and which lines are written at all.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
+use atropos::domain::Timestamp;
 use atropos::domain::client::Surface;
+use atropos::domain::clock::{Clock as _, SystemClock};
 use atropos::domain::error::{ClientFault, Error, GrantFault};
 use atropos::domain::store::Unavailable;
 use atropos::settings::{Log, LogFormat, Otel};
@@ -113,4 +115,85 @@ fn an_endpoint_without_the_feature_is_refused() {
     let otel = Otel { endpoint: "http://127.0.0.1:4318/v1/traces".into() };
     let error = telemetry::start(&log, &otel).unwrap_err().to_string();
     assert_eq!(error, "otel.endpoint: is set, but this program was built without the feature `otel`");
+}
+
+#[test]
+fn whatever_a_value_holds_a_line_is_one_line_of_json() {
+    let wild = "a \"quoted\"\\\n\r\t\u{1b}[31m\u{7f}ü\u{2028}";
+    let error = Unavailable(wild.to_owned());
+    let mut lines = lines_of("info", || {
+        tracing::warn!(
+            target: "other",
+            text = wild,
+            shown = %wild,
+            debugged = ?Some(1),
+            error = &error as &dyn std::error::Error,
+            yes = true,
+            less = -3,
+            more = u64::MAX,
+            not = f64::NAN,
+            absent = None::<&str>,
+            "{wild}"
+        );
+    });
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let mut line = lines.remove(0);
+    line.as_object_mut().unwrap().remove("timestamp");
+    let expected = json!({
+        "level": "WARN",
+        "target": "other",
+        "message": wild,
+        "text": wild,
+        "shown": wild,
+        "debugged": "Some(1)",
+        "error": error.to_string(),
+        "yes": true,
+        "less": -3,
+        "more": u64::MAX,
+        "not": null,
+    });
+    assert_eq!(line, expected);
+}
+
+#[test]
+fn a_line_says_when_it_was_written() {
+    let line = lines_of("info", || tracing::info!(target: "other", "now")).remove(0);
+    let written = humantime::parse_rfc3339(line["timestamp"].as_str().unwrap()).unwrap();
+    let millis = written.duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let age = SystemClock::default().now().since(Timestamp::from_millis(u64::try_from(millis).unwrap()));
+    assert!(age < Duration::from_mins(1), "{age:?}");
+}
+
+/// Libraries that log by the `log` crate are told like any other.
+#[test]
+fn what_comes_from_the_log_crate_has_its_own_target_and_level() {
+    use tracing_log::log::{Level, Record};
+
+    let lines = lines_of("info", || {
+        let record = |target, level| {
+            let record = Record::builder().args(format_args!("handshake")).target(target).level(level).build();
+            tracing_log::format_trace(&record).unwrap();
+        };
+        record("rustls", Level::Warn);
+        record("rustls", Level::Debug);
+    });
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!([&lines[0]["target"], &lines[0]["level"], &lines[0]["message"]], ["rustls", "WARN", "handshake"]);
+}
+
+/// Something that is logged may log while it is being written down.
+#[test]
+fn a_value_that_logs_is_no_trouble() {
+    struct Talkative;
+
+    impl std::fmt::Display for Talkative {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            tracing::info!(target: "other", "inner");
+            f.write_str("shown")
+        }
+    }
+
+    let lines = lines_of("info", || tracing::info!(target: "other", value = %Talkative, "outer"));
+    let told: Vec<_> = lines.iter().map(|line| (line["message"].clone(), line["value"].clone())).collect();
+    assert!(told.contains(&(json!("outer"), json!("shown"))), "{told:?}");
 }

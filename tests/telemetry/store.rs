@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use atropos::domain::family::Family;
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{
-    Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
 };
 use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
@@ -65,12 +66,12 @@ impl Store for Moody {
         self.either(stretch())
     }
 
-    async fn put_back(&self, _: Append<'_>, _: Head) -> Result<PutBack, Unavailable> {
-        self.answer(PutBack::Done(stretch()), PutBack::Moved)
+    async fn append_at(&self, _: Append<'_>, _: Head) -> Result<Appended, Unavailable> {
+        self.answer(Appended::Done(stretch()), Appended::Moved)
     }
 
-    async fn barrier(&self, _: Shard) -> Result<(), Unavailable> {
-        self.either(())
+    async fn confirm(&self, _: Shard, _: Head) -> Result<bool, Unavailable> {
+        self.either(true)
     }
 
     async fn revocations(&self, _: Shard, _: Option<Head>, _: usize) -> Result<Stretch, Unavailable> {
@@ -85,7 +86,7 @@ impl Store for Moody {
         self.either(())
     }
 
-    async fn families_of(&self, _: &str, _: Option<FamilyId>, _: usize) -> Result<Vec<FamilyId>, Unavailable> {
+    async fn families_of(&self, _: Listing<'_>, _: Option<FamilyId>, _: usize) -> Result<Vec<FamilyId>, Unavailable> {
         self.either(vec![family()])
     }
 
@@ -136,12 +137,12 @@ async fn call_all(store: &dyn Store) -> Vec<(&'static str, bool)> {
         ("create", store.create(&family, Version(1), Duration::ZERO).await.is_ok()),
         ("commit", store.commit(commit).await.is_ok()),
         ("append", store.append(append()).await.is_ok()),
-        ("put_back", store.put_back(append(), Head::default()).await.is_ok()),
-        ("barrier", store.barrier(shard).await.is_ok()),
+        ("append_at", store.append_at(append(), Head::default()).await.is_ok()),
+        ("confirm", store.confirm(shard, Head::default()).await.is_ok()),
         ("revocations", store.revocations(shard, None, 1).await.is_ok()),
         ("heads", store.heads().await.is_ok()),
         ("forget", store.forget(shard, &[]).await.is_ok()),
-        ("families_of", store.families_of("somebody", None, 1).await.is_ok()),
+        ("families_of", store.families_of(Listing::Subject("somebody"), None, 1).await.is_ok()),
         ("scan", store.scan(shard, None).await.is_ok()),
         ("once", store.once(&[0; 32], &[], Duration::ZERO).await.is_ok()),
         ("take", store.take(&[0; 32]).await.is_ok()),
@@ -169,6 +170,7 @@ fn record() -> Family {
         expires_at: Timestamp::from_secs(2),
         ancestors: Vec::new(),
         state: State::Ended { at: Timestamp::from_secs(1), cause: Cause::Requested },
+        managed: None,
     }
 }
 
@@ -192,7 +194,7 @@ async fn outcomes(mood: Mood) -> Vec<(&'static str, &'static str)> {
     let mut expected: Vec<(&'static str, &'static str)> = Vec::new();
     for (call, answered) in call_all(&store).await {
         assert_eq!(answered, mood != Mood::Down, "{call}");
-        let compares = matches!(call, "create" | "commit" | "put_back" | "replace_document");
+        let compares = matches!(call, "create" | "commit" | "append_at" | "replace_document");
         expected.push(match mood {
             Mood::Down => (call, "unavailable"),
             Mood::Late if compares => (call, "conflict"),

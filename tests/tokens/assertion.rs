@@ -268,3 +268,17 @@ async fn what_is_no_jwt_is_refused() {
     }
     assert!(present(&desk, &valid).await.is_ok());
 }
+
+/// RFC7523-P-e.
+#[tokio::test]
+async fn a_key_that_is_registered_no_more_proves_nothing() {
+    let (kept, removed) = (Signer::new(Some("a")), Signer::new(Some("b")));
+    let before = desk(&[&kept, &removed]).await;
+    assert!(present(&before, &removed.assert(&claims("1"))).await.is_ok());
+    let after = desk(&[&kept]).await;
+    assert!(is_refused(&after, &removed.assert(&claims("2"))).await);
+    let named = removed.sign(&json!({ "alg": "ES256", "kid": "b" }), &claims("3").to_string());
+    assert!(is_refused(&after, &named).await);
+    assert_eq!(after.store.used(), 0);
+    assert!(present(&after, &kept.assert(&claims("4"))).await.is_ok());
+}

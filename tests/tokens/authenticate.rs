@@ -8,7 +8,9 @@ use std::time::Duration;
 use atropos::domain::authenticate::{Authenticator, Limits, hash_secret};
 use atropos::domain::authority::{AuthenticationMethod, Caller, Presented};
 use atropos::domain::chance::SystemChance;
-use atropos::domain::client::{Authentication, Client, ClientId, Clients, Reach, SecretHash, TokenFormat, TokenPolicy};
+use atropos::domain::client::{
+    Authentication, Client, ClientId, Clients, Manages, Reach, SecretHash, TokenFormat, TokenPolicy,
+};
 use atropos::domain::clock::FixedClock;
 use atropos::domain::error::{ClientFault, Error};
 use atropos::domain::scope::Scope;
@@ -39,6 +41,7 @@ pub(crate) fn client(id: &str, authentication: Authentication) -> Client {
             revoke_access_token: Reach::Token,
         },
         resource_server: None,
+        manages: Manages::default(),
     }
 }
 

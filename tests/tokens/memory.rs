@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use atropos::domain::family::Family;
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{
-    Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
 };
 use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
@@ -123,11 +124,11 @@ impl Store for Memory {
         unimplemented!("no revocations here")
     }
 
-    async fn put_back(&self, _: Append<'_>, _: Head) -> Result<PutBack, Unavailable> {
+    async fn append_at(&self, _: Append<'_>, _: Head) -> Result<Appended, Unavailable> {
         unimplemented!("no revocations here")
     }
 
-    async fn barrier(&self, _: Shard) -> Result<(), Unavailable> {
+    async fn confirm(&self, _: Shard, _: Head) -> Result<bool, Unavailable> {
         unimplemented!("no revocations here")
     }
 
@@ -143,7 +144,7 @@ impl Store for Memory {
         unimplemented!("no revocations here")
     }
 
-    async fn families_of(&self, _: &str, _: Option<FamilyId>, _: usize) -> Result<Vec<FamilyId>, Unavailable> {
+    async fn families_of(&self, _: Listing<'_>, _: Option<FamilyId>, _: usize) -> Result<Vec<FamilyId>, Unavailable> {
         unimplemented!("no families here")
     }
 

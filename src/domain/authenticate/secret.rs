@@ -35,6 +35,14 @@ impl SecretHash {
         Self::Sha256(Sha256::digest(secret).into())
     }
 
+    /// Whether it is of this secret. Not for requests: see [`verify_argon2id`].
+    pub fn is_of(&self, secret: &str) -> bool {
+        match self {
+            Self::Sha256(_) => *self == Self::of_generated(secret),
+            Self::Argon2id(hash) => verify_argon2id(hash, secret.as_bytes()),
+        }
+    }
+
     pub(super) fn as_argon2id(&self) -> Option<&str> {
         match self {
             Self::Argon2id(hash) => Some(hash),

@@ -6,10 +6,11 @@ use super::{Authority, Bounded, kind_of};
 use crate::domain::audit::Event;
 use crate::domain::error::Error;
 use crate::domain::family::Family;
+use crate::domain::family::listing::Listing;
 use crate::domain::keys::{KeyError, KeyKind, Retired};
-use crate::domain::store::{Receipt, Stored, Unavailable};
+use crate::domain::store::{Appended, Receipt, Stored, Unavailable};
 use crate::domain::token::{OpaqueKind, Reading};
-use crate::domain::{Cause, Credential, FamilyId, KeyId, Position, Revocation, Shard, Target, TokenId};
+use crate::domain::{Cause, Credential, Entry, FamilyId, KeyId, Position, Revocation, Shard, Target, TokenId};
 
 /// A family as an operator sees it.
 #[derive(Clone, Debug)]
@@ -21,8 +22,9 @@ pub struct FamilyView {
 
 impl Authority {
     pub async fn family(&self, id: FamilyId) -> Result<Option<FamilyView>, Error> {
-        let Some(Stored { family, .. }) = self.load(id).await? else { return Ok(None) };
-        let covered = self.follower.denylist(id.shard()).covering(&any_of(&family));
+        let loaded = self.load(id).await?;
+        let Some(Stored { family, .. }) = loaded.stored else { return Ok(None) };
+        let covered = self.covering(&any_of(&family), loaded.head).await?;
         Ok(Some(FamilyView { family, covered }))
     }
 
@@ -64,6 +66,8 @@ impl Authority {
         let lead = if at_once { Duration::ZERO } else { self.publish_lead };
         let longest_token = match kind {
             KeyKind::Mac => self.longest_family,
+            // A managed token may be a JWT that lives as long as its family.
+            KeyKind::Signing(_) if self.clients.iter().any(|client| client.renews()) => self.longest_family,
             KeyKind::Signing(_) => self.longest_access_token,
         };
         self.keys.rotate(&*self.store, kind, lead, longest_token + self.margin).await
@@ -95,14 +99,14 @@ impl Authority {
     /// Counts what a target would take, by looking at every family: for an operator who is about to be asked whether.
     pub async fn extent(&self, target: &Target) -> Result<Receipt, Error> {
         let mut receipt = Receipt::default();
-        let bound = Position(u64::MAX);
-        let revocation = self.bounded_revocation(target.clone(), Cause::Administrator, self.clock.now(), bound);
+        let revocation = self.revocation(target.clone(), Cause::Administrator, self.clock.now());
+        let entry = Entry { position: Position(u64::MAX), revocation };
         for shard in self.shards_of(target) {
             let mut cursor = None;
             loop {
                 let (families, next) = self.store.scan(shard, cursor).await?;
                 for family in &families {
-                    self.count(family, &revocation, &mut receipt);
+                    self.count(family, &entry, &mut receipt);
                 }
                 cursor = next;
                 if cursor.is_none() {
@@ -113,13 +117,13 @@ impl Authority {
         Ok(receipt)
     }
 
-    fn count(&self, family: &Family, revocation: &Revocation, receipt: &mut Receipt) {
+    fn count(&self, family: &Family, entry: &Entry, receipt: &mut Receipt) {
         let denylist = self.follower.denylist(family.id.shard());
         let tokens = family.live_tokens(self.clock.now());
         let before = (receipt.refresh_tokens, receipt.access_tokens);
         for (id, key, is_refresh) in tokens {
             let credential = family.credential(id, key);
-            if denylist.covering(&credential).is_none() && revocation.covers(&credential) {
+            if denylist.covering(&credential).is_none() && entry.covers(&credential) {
                 receipt.refresh_tokens += u64::from(is_refresh);
                 receipt.access_tokens += u64::from(!is_refresh);
             }
@@ -129,7 +133,7 @@ impl Authority {
 
     async fn end_exact(&self, id: FamilyId, target: &Target, cause: Cause) -> Result<Receipt, Error> {
         loop {
-            let stored = self.load(id).await?;
+            let stored = self.load(id).await?.stored;
             if self.is_settled(target).await? {
                 return Ok(Receipt::default());
             }
@@ -146,16 +150,27 @@ impl Authority {
     }
 
     async fn end_wide(&self, target: &Target, cause: Cause) -> Result<(), Unavailable> {
-        // Read before anything is appended: whatever is born after this answer is not what was meant.
-        let (heads, now) = self.store.heads().await?;
-        self.clock.observe(now);
         let end = self.clock.now().plus(self.longest_family);
         for shard in self.shards_of(target) {
-            let bound = heads.get(usize::from(shard.number())).copied().unwrap_or_default().position.next();
-            let revocation = self.bounded_revocation(target.clone(), cause, end, bound);
-            self.append(shard, revocation).await?;
+            let revocation = self.revocation(target.clone(), cause, end);
+            self.cut(shard, revocation).within(self.deadline).await?;
         }
         Ok(())
+    }
+
+    /// Appends what covers all that was born before it lands. It is compared with the head that this node knows, so that
+    /// an append whose answer was given up, and that was asked for again, ends nothing by landing late.
+    async fn cut(&self, shard: Shard, revocation: Revocation) -> Result<(), Unavailable> {
+        let revocations = [revocation];
+        loop {
+            let head = self.follower.denylist(shard).head();
+            let append = self.append_to(shard, &revocations);
+            let anchor = append.anchor;
+            match self.store.append_at(append, head).await? {
+                Appended::Done(stretch) => return self.follower.take_in(shard, anchor, stretch).await,
+                Appended::Moved => self.follower.resync(shard).await?,
+            }
+        }
     }
 
     /// Where a target could cover something.
@@ -163,7 +178,7 @@ impl Authority {
         match target {
             Target::Token(id) => vec![id.family.shard()],
             Target::Family(id) => vec![id.shard()],
-            Target::Subject(subject) => vec![self.shard_of(Some(subject))],
+            Target::Subject(subject) => vec![self.shard_of(Some(Listing::Subject(subject)))],
             Target::Client(_) | Target::Key(_) | Target::Everything => self.follower.shards().collect(),
         }
     }

@@ -7,15 +7,22 @@ use crate::domain::client::Client;
 use crate::domain::error::GrantFault;
 use crate::domain::family::Family;
 use crate::domain::family::alive::Found;
-use crate::domain::{KeyId, TokenId};
+use crate::domain::store::Unavailable;
+use crate::domain::{Head, KeyId, TokenId};
 
 impl Authority {
     /// A token of a family that was loaded just now: its record lists it, no revocation covers it, its client vouches for
-    /// it. `key` is the one that the presented text was made with.
-    pub(super) fn find_alive<'a>(&self, family: &'a Family, id: TokenId, key: KeyId) -> Option<Found<'a>> {
-        let found = family.find_alive(id, self.clock.now())?;
-        let covered = self.follower.denylist(id.family.shard()).covering(&family.credential(id, key)).is_some();
-        (!covered && self.voucher(family).is_ok()).then_some(found)
+    /// it. `key` is the one that the presented text was made with, `head` where its shard stood when the record was read.
+    pub(super) async fn find_alive<'a>(
+        &self,
+        family: &'a Family,
+        id: TokenId,
+        key: KeyId,
+        head: Head,
+    ) -> Result<Option<Found<'a>>, Unavailable> {
+        let Some(found) = family.find_alive(id, self.clock.now()) else { return Ok(None) };
+        let vouched = self.voucher(family).is_ok();
+        Ok((vouched && self.covering(&family.credential(id, key), head).await?.is_none()).then_some(found))
     }
 
     /// The client as it is registered now, if it still stands behind the family: it is enabled, and has the credential

@@ -8,7 +8,7 @@ use crate::domain::client::{Client, Surface};
 use crate::domain::error::{BearerFault, Error};
 use crate::domain::family::alive::Found;
 use crate::domain::family::{AccessToken, Family, State};
-use crate::domain::store::Stored;
+use crate::domain::store::{Loaded, Stored};
 use crate::domain::token::{OpaqueKind, Reading};
 use crate::domain::{KeyId, TokenId};
 
@@ -47,19 +47,26 @@ impl Authority {
     /// Who shows this access token, judged exactly, in one trip, as introspection would. Tokens born on another surface
     /// are unknown on this one.
     pub async fn bearer(&self, token: &str, surface: Surface, source: Option<IpAddr>) -> Result<Bearer, Error> {
-        let (id, key) = match self.read(token).await? {
-            Reading::Opaque { kind: OpaqueKind::Access, id, key } => (id, key),
-            Reading::Opaque { .. } => return Err(Error::InvalidToken(BearerFault::NoAccessToken)),
-            Reading::Jwt(jwt) if jwt.is_expired(self.clock.now()) => {
-                return Err(Error::InvalidToken(BearerFault::Expired));
-            }
-            Reading::Jwt(jwt) => (jwt.claims.id, jwt.key),
+        let (id, key) = self.read_access_token(token, source).await?;
+        self.recognize(id, key, surface, source).within(self.deadline).await
+    }
+
+    /// All that the text alone tells of an access token.
+    pub(super) async fn read_access_token(
+        &self,
+        token: &str,
+        source: Option<IpAddr>,
+    ) -> Result<(TokenId, KeyId), Error> {
+        match self.read(token).await? {
+            Reading::Opaque { kind: OpaqueKind::Access, id, key } => Ok((id, key)),
+            Reading::Opaque { .. } => Err(Error::InvalidToken(BearerFault::NoAccessToken)),
+            Reading::Jwt(jwt) if jwt.is_expired(self.clock.now()) => Err(Error::InvalidToken(BearerFault::Expired)),
+            Reading::Jwt(jwt) => Ok((jwt.claims.id, jwt.key)),
             Reading::Garbage | Reading::UnknownKey(_) => {
                 self.authenticator.count_stranger(source)?;
-                return Err(Error::InvalidToken(BearerFault::Unknown));
+                Err(Error::InvalidToken(BearerFault::Unknown))
             }
-        };
-        self.recognize(id, key, surface, source).within(self.deadline).await
+        }
     }
 
     /// Judges the bearer anew, when the record turned out to have changed.
@@ -68,7 +75,7 @@ impl Authority {
         self.recognize(bearer.token, bearer.key, surface, bearer.source).await
     }
 
-    async fn recognize(
+    pub(super) async fn recognize(
         &self,
         token: TokenId,
         key: KeyId,
@@ -76,12 +83,14 @@ impl Authority {
         source: Option<IpAddr>,
     ) -> Result<Bearer, Error> {
         let refused = |fault| Err(Error::InvalidToken(fault));
-        let Some(stored) = self.load(token.family).await? else { return refused(BearerFault::Unknown) };
+        let Loaded { stored: Some(stored), head } = self.load(token.family).await? else {
+            return refused(BearerFault::Unknown);
+        };
         let family = &stored.family;
         if family.surface != surface {
             return refused(BearerFault::OtherSurface);
         }
-        match self.find_alive(family, token, key) {
+        match self.find_alive(family, token, key, head).await? {
             Some(Found::Access(_)) => {}
             Some(Found::Refresh(_)) => return refused(BearerFault::NoAccessToken),
             None if self.has_expired(family, token) => return refused(BearerFault::Expired),

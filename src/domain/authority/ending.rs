@@ -3,20 +3,22 @@
 use super::Authority;
 use crate::domain::error::Error;
 use crate::domain::store::{Receipt, Stored, Unavailable};
-use crate::domain::{Cause, FamilyId, Position, Target, Timestamp};
+use crate::domain::{Cause, FamilyId, Target, Timestamp};
 
 impl Authority {
-    /// Whether a revocation of at least this reach is there already, and durable by now: that it was found does not mean
-    /// that it was durable when it was found.
+    /// Whether a revocation of at least this reach is in the store already, and durable by now. That this node's copy has
+    /// it does not mean that the store still has it, nor that it was durable when it was found.
     pub(super) async fn is_settled(&self, target: &Target) -> Result<bool, Unavailable> {
         let Some(family) = target.family() else { return Ok(false) };
-        let shard = family.shard();
-        // An exact target knows no bound.
-        let is_listed = self.follower.denylist(shard).includes(target, Position::default());
-        if is_listed {
-            self.store.barrier(shard).await?;
+        let denylist = self.follower.denylist(family.shard());
+        while let Some(entry) = denylist.listed(target).or_else(|| denylist.listed(&Target::Family(family))) {
+            if self.store.confirm(family.shard(), entry).await? {
+                return Ok(true);
+            }
+            // A failover has lost it. Whoever still knows it puts it back, and then it stands elsewhere.
+            self.follower.resync(family.shard()).await?;
         }
-        Ok(is_listed)
+        Ok(false)
     }
 
     /// Ends a token or a family, by its record and by an entry that is remembered until after `end`. `None`: somebody else

@@ -13,7 +13,7 @@ use crate::domain::family::birth::Mint;
 use crate::domain::family::{AccessToken, Family, RefreshToken, State};
 use crate::domain::store::Unavailable;
 use crate::domain::token::{AccessClaims, OpaqueKind};
-use crate::domain::{KeyId, Position, Shard, Target, TokenId};
+use crate::domain::{KeyId, Shard, Target, TokenId};
 
 impl Authority {
     /// Keys and chance for one more pair of tokens in this shard.
@@ -22,7 +22,7 @@ impl Authority {
     pub(super) async fn mint(&self, shard: Shard, format: TokenFormat) -> Result<Mint, Unavailable> {
         let mint = self.draw(format)?;
         let denylist = self.follower.denylist(shard);
-        let retired = |key| denylist.includes(&Target::Key(key), Position::default());
+        let retired = |key| denylist.is_listed(&Target::Key(key));
         if !retired(mint.access_key) && !retired(mint.refresh_key) {
             return Ok(mint);
         }

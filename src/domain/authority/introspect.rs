@@ -9,12 +9,13 @@ use crate::domain::error::{ClientFault, Error};
 use crate::domain::family::Family;
 use crate::domain::family::alive::Found;
 use crate::domain::scope::Scope;
+use crate::domain::store::Loaded;
 use crate::domain::token::Reading;
 use crate::domain::{KeyId, TokenId};
 
 impl Authority {
-    /// One trip for whatever its own text does not already condemn, and the same answer for all that is not active or not
-    /// the caller's to know of (section 2.2).
+    /// One trip for whatever its own text does not already condemn, and one more where uses are counted; the same answer
+    /// for all that is not active or not the caller's to know of (section 2.2).
     pub async fn introspect(&self, caller: &Caller, token: &str) -> Result<Introspection, Error> {
         // A public client's name is no proof of who asks: anybody could scan tokens in it (section 2.1).
         if caller.client.authentication.is_public() {
@@ -31,11 +32,24 @@ impl Authority {
     }
 
     async fn look(&self, caller: &Caller, id: TokenId, key: KeyId) -> Result<Introspection, Error> {
-        let Some(stored) = self.load(id.family).await? else { return Ok(Introspection::Inactive) };
-        let family = &stored.family;
-        let found = self.find_alive(family, id, key);
-        let shown = found.and_then(|found| self.show(caller, family, found));
-        Ok(shown.map_or(Introspection::Inactive, |token| Introspection::Active(token.into())))
+        loop {
+            let Loaded { stored: Some(stored), head } = self.load(id.family).await? else {
+                return Ok(Introspection::Inactive);
+            };
+            let family = &stored.family;
+            let found = self.find_alive(family, id, key, head).await?;
+            let Some(token) = found.and_then(|found| self.show(caller, family, found)) else {
+                return Ok(Introspection::Inactive);
+            };
+            // A resource server asks because somebody uses the token. Its owner only wonders.
+            let used = if family.client == caller.client.id { None } else { family.used(self.clock.now()) };
+            if let Some(used) = used
+                && !self.commit(&stored, &used, None).await?
+            {
+                continue;
+            }
+            return Ok(Introspection::Active(token.into()));
+        }
     }
 
     /// The client that a token was issued to sees all of it. A resource server sees access tokens meant for it, cut down

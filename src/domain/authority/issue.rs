@@ -4,9 +4,11 @@ use super::answer::Issued;
 use super::request::{Caller, ClientCredentials};
 use super::{Authority, Bounded};
 use crate::domain::audit::Event;
-use crate::domain::client::{Client, GrantType, Surface};
+use crate::domain::client::{Client, GrantType, Surface, TokenPolicy};
 use crate::domain::error::{ClientFault, Error};
 use crate::domain::family::birth::{Birth, keep_for};
+use crate::domain::family::listing::Listing;
+use crate::domain::family::managed::Managed;
 use crate::domain::family::{Family, State};
 use crate::domain::scope::Scope;
 use crate::domain::store::Created;
@@ -31,10 +33,12 @@ impl Authority {
             surface: request.surface,
             begotten_by: request.surface.binds_to_credential().then_some(caller.credential),
             scope,
+            policy: &client.tokens,
             with_refresh_token: client.tokens.client_credentials_refresh,
+            managed: None,
             name: "client_credentials",
         };
-        self.beget(&grant).within(self.deadline).await
+        self.issue(&grant).within(self.deadline).await
     }
 
     /// Begets a session of a person for a client, on the word of whoever approved it.
@@ -46,19 +50,34 @@ impl Authority {
         scope: Scope,
     ) -> Result<Issued, Error> {
         Self::may_use(client, surface, GrantType::RefreshToken)?;
-        let subject = Some(subject);
-        let grant =
-            Grant { client, subject, surface, begotten_by: None, scope, with_refresh_token: true, name: "session" };
-        self.beget(&grant).within(self.deadline).await
+        let grant = Grant {
+            client,
+            subject: Some(subject),
+            surface,
+            begotten_by: None,
+            scope,
+            policy: &client.tokens,
+            with_refresh_token: true,
+            managed: None,
+            name: "session",
+        };
+        self.issue(&grant).within(self.deadline).await
     }
 
-    async fn beget(&self, grant: &Grant<'_>) -> Result<Issued, Error> {
+    async fn issue(&self, grant: &Grant<'_>) -> Result<Issued, Error> {
+        self.hand_out_born(&self.beget(grant).await?)
+    }
+
+    /// A family that is written, and whose tokens nobody has been told of.
+    pub(super) async fn beget(&self, grant: &Grant<'_>) -> Result<Family, Error> {
         let client = grant.client;
         loop {
             // The epoch is where this node's copy stands *before* the evidence is judged, and each turn judges it anew:
             // what a revocation took while this request was under way is not given under a newer epoch.
-            let shard = self.shard_of(grant.subject);
-            let known = self.follower.denylist(shard).head();
+            let shard = self.shard_of(grant.listing());
+            let denylist = self.follower.denylist(shard);
+            let forks = denylist.forks();
+            let known = denylist.head();
             if !self.clients.find(client.id.as_str()).is_some_and(|client| client.enabled) {
                 return Err(Error::InvalidClient(ClientFault::Disabled));
             }
@@ -74,8 +93,9 @@ impl Authority {
                 epoch: known.position,
                 ancestors: Vec::new(),
                 with_refresh_token: grant.with_refresh_token,
+                managed: grant.managed.clone(),
             };
-            let family = Family::born(birth, &client.tokens, &self.mint(shard, client.tokens.format).await?);
+            let family = Family::born(birth, grant.policy, &self.mint(shard, grant.policy.format).await?);
             let keep = keep_for(&family, id.born_at(), self.margin);
             let Created::Done(head) = self.store.create(&family, self.version(), keep).await? else { continue };
             if head.position < known.position {
@@ -85,7 +105,8 @@ impl Authority {
                 continue;
             }
             self.follower.catch_up(shard, head).await?;
-            if self.is_covered(&family) {
+            // After a fork the epoch belongs to a history that is lost.
+            if denylist.forks() != forks || self.is_covered(&family) {
                 // The id is abandoned: nobody was told of it, and its record expires by itself.
                 continue;
             }
@@ -95,7 +116,7 @@ impl Authority {
                 surface: grant.surface,
                 grant: grant.name,
             });
-            return self.hand_out_born(&family);
+            return Ok(family);
         }
     }
 
@@ -107,22 +128,34 @@ impl Authority {
         })
     }
 
-    /// All of a person's sessions live in one shard; machines' are spread.
-    pub(super) fn shard_of(&self, subject: Option<&str>) -> Shard {
-        let bits = subject.map_or_else(|| self.chance.u64(), super::hash_of_subject);
+    /// All that is listed together lives in one shard; what nobody lists is spread.
+    pub(super) fn shard_of(&self, listing: Option<Listing<'_>>) -> Shard {
+        let bits = listing.map_or_else(|| self.chance.u64(), Listing::hash);
         let number = bits % u64::from(self.store.shards());
         Shard::new(u16::try_from(number).unwrap_or_default()).unwrap_or_default()
     }
 }
 
 /// What was granted, to whom.
-struct Grant<'a> {
-    client: &'a Client,
-    subject: Option<&'a str>,
-    surface: Surface,
-    begotten_by: Option<[u8; 8]>,
-    scope: Scope,
-    with_refresh_token: bool,
+pub(super) struct Grant<'a> {
+    pub(super) client: &'a Client,
+    pub(super) subject: Option<&'a str>,
+    pub(super) surface: Surface,
+    pub(super) begotten_by: Option<[u8; 8]>,
+    pub(super) scope: Scope,
+    pub(super) policy: &'a TokenPolicy,
+    pub(super) with_refresh_token: bool,
+    pub(super) managed: Option<Managed>,
     /// For the log.
-    name: &'static str,
+    pub(super) name: &'static str,
+}
+
+impl Grant<'_> {
+    /// As [`Family::listing`] will have it of the record.
+    fn listing(&self) -> Option<Listing<'_>> {
+        match &self.managed {
+            Some(_) => Some(Listing::Identity(self.client.id.as_str())),
+            None => self.subject.map(Listing::Subject),
+        }
+    }
 }

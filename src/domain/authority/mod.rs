@@ -13,6 +13,7 @@ mod hand_out;
 mod introspect;
 mod issue;
 mod limits;
+mod machine;
 mod refresh;
 mod request;
 mod revoke;
@@ -22,12 +23,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
-
 pub use administer::FamilyView;
 pub use answer::{ActiveToken, Introspection, Issued, TokenKind, TokenText};
 pub use bearer::Bearer;
 pub use limits::{Limits, PerMinute};
+pub use machine::{MachineToken, ManagedIdentity, Renewable};
 pub use request::{AuthenticationMethod, Caller, ClientCredentials, Presented, Refresh};
 
 use super::audit::Audit;
@@ -40,9 +40,9 @@ use super::family::Family;
 use super::family::birth::keep_for;
 use super::follower::Follower;
 use super::keys::Keys;
-use super::store::{Append, Store, Stored, Unavailable, Version};
+use super::store::{Append, Loaded, Store, Unavailable, Version};
 use super::token::Reading;
-use super::{Cause, FamilyId, Position, Revocation, Shard, Tag, Target, Timestamp};
+use super::{Cause, Credential, FamilyId, Head, Revocation, Shard, Tag, Target, Timestamp};
 
 /// All that a call stands on. Made once, shared by all requests.
 pub struct Authority {
@@ -103,31 +103,43 @@ impl Authority {
         Ok(self.keys.read_current(&*self.store, token).await?)
     }
 
-    /// The record, judged against by a copy of the denylist that stands where the store stood in the same instant.
-    async fn load(&self, family: FamilyId) -> Result<Option<Stored>, Unavailable> {
+    /// The record, and where its shard stood in the same instant. The copy of the denylist has everything up to there.
+    async fn load(&self, family: FamilyId) -> Result<Loaded, Unavailable> {
+        // Whoever names a family by its id alone may name a shard that there is not.
+        if family.shard().number() >= self.store.shards() {
+            return Ok(Loaded { stored: None, head: Head::default() });
+        }
         let loaded = self.store.load(family).await?;
         self.follower.catch_up(family.shard(), loaded.head).await?;
-        Ok(loaded.stored)
+        Ok(loaded)
+    }
+
+    /// Why a revocation takes this credential, if one does. `head` is where the shard stood when the record was read.
+    ///
+    /// By what stands beyond it the copy may be ahead of the store, or alone with what a failover has lost: before this
+    /// node calls a token dead that another might still call alive, it asks the store.
+    async fn covering(&self, credential: &Credential<'_>, head: Head) -> Result<Option<Cause>, Unavailable> {
+        let shard = credential.token.family.shard();
+        let denylist = self.follower.denylist(shard);
+        let mut found = denylist.covering(credential);
+        if found.is_some_and(|found| found.position > head.position) {
+            self.follower.resync(shard).await?;
+            found = denylist.covering(credential);
+        }
+        Ok(found.map(|found| found.cause))
     }
 
     fn version(&self) -> Version {
         Version(self.chance.u64())
     }
 
-    /// A revocation whose bound is where this node's copy stands: what names its target exactly has no use for more.
     fn revocation(&self, target: Target, cause: Cause, end: Timestamp) -> Revocation {
-        let shard = target.family().map(FamilyId::shard).unwrap_or_default();
-        self.bounded_revocation(target, cause, end, self.follower.denylist(shard).head().position.next())
-    }
-
-    fn bounded_revocation(&self, target: Target, cause: Cause, end: Timestamp, bound: Position) -> Revocation {
-        let revoked_at = self.clock.now();
-        let expires_at = end.plus(self.margin);
-        Revocation { target, bound, tag: Tag(self.chance.u64()), cause, revoked_at, expires_at }
+        let (tag, revoked_at, expires_at) = (Tag(self.chance.u64()), self.clock.now(), end.plus(self.margin));
+        Revocation { target, bound: None, tag, put_back: None, cause, revoked_at, expires_at }
     }
 
     fn append_to<'a>(&self, shard: Shard, revocations: &'a [Revocation]) -> Append<'a> {
-        let floor = self.follower.denylist(shard).head().position;
+        let floor = self.follower.denylist(shard).highest();
         Append { shard, revocations, anchor: self.follower.anchor(shard), floor }
     }
 
@@ -141,7 +153,8 @@ impl Authority {
 
     /// When the last of a family is dead, also what a lost history may have given it: no longer than its own end.
     fn family_end(&self, family: &Family) -> Timestamp {
-        let lately = self.clock.now().plus(self.longest_access_token);
+        let lifetime = family.managed.as_ref().map_or(self.longest_access_token, |managed| managed.lifetime);
+        let lately = self.clock.now().plus(lifetime);
         family.last_moment().max(lately).min(family.expires_at)
     }
 
@@ -164,20 +177,14 @@ fn kind_of(target: &Target) -> &'static str {
     }
 }
 
-/// Which shard is a person's: a hash that every node and every version computes alike.
-fn hash_of_subject(subject: &str) -> u64 {
-    let digest = Sha256::digest(subject);
-    u64::from_be_bytes(std::array::from_fn(|i| digest[i]))
-}
-
 /// A bound in time for what may go round several times.
-trait Bounded<T> {
-    async fn within(self, deadline: Duration) -> Result<T, Error>;
+trait Bounded<T, E> {
+    async fn within(self, deadline: Duration) -> Result<T, E>;
 }
 
-impl<T, F: Future<Output = Result<T, Error>>> Bounded<T> for F {
-    async fn within(self, deadline: Duration) -> Result<T, Error> {
-        let late = |_| Error::Unavailable(Unavailable("the request took longer than it may".to_owned()));
+impl<T, E: From<Unavailable>, F: Future<Output = Result<T, E>>> Bounded<T, E> for F {
+    async fn within(self, deadline: Duration) -> Result<T, E> {
+        let late = |_| Unavailable("the request took longer than it may".to_owned());
         tokio::time::timeout(deadline, self).await.map_err(late)?
     }
 }

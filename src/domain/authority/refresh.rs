@@ -13,9 +13,9 @@ use crate::domain::client::{ClientId, GrantType, TokenPolicy};
 use crate::domain::error::{ClientFault, Error, GrantFault};
 use crate::domain::family::refresh::{Refusal, Spend, Spent, Successors};
 use crate::domain::family::{Family, Fingerprint};
-use crate::domain::store::{Commit, Committed, Receipt, Stored};
+use crate::domain::store::{Commit, Committed, Receipt, Stored, Unavailable};
 use crate::domain::token::{OpaqueKind, Reading};
-use crate::domain::{Cause, KeyId, Revocation, Target, TokenId};
+use crate::domain::{Cause, Head, KeyId, Revocation, Target, TokenId};
 
 impl Authority {
     pub async fn refresh(&self, caller: &Caller, request: Refresh<'_>) -> Result<Issued, Error> {
@@ -57,7 +57,8 @@ impl Authority {
     ) -> Result<Issued, Error> {
         let fingerprint = fingerprint(caller, request);
         loop {
-            let stored = self.load(id.family).await?.ok_or(UNKNOWN)?;
+            let loaded = self.load(id.family).await?;
+            let stored = loaded.stored.ok_or(UNKNOWN)?;
             let family = &stored.family;
             // The owner comes first: nobody else's presenting it may end, or tell, anything (section 10.4).
             if caller.is_some_and(|caller| family.client != caller.client.id) {
@@ -66,7 +67,7 @@ impl Authority {
             if family.surface != request.surface {
                 return Err(Error::InvalidGrant(GrantFault::OtherSurface));
             }
-            if self.follower.denylist(id.family.shard()).covering(&family.credential(id, key)).is_some() {
+            if self.covering(&family.credential(id, key), loaded.head).await?.is_some() {
                 return Err(Error::InvalidGrant(GrantFault::Ended));
             }
             let client = self.voucher(family).map_err(Error::InvalidGrant)?;
@@ -84,15 +85,16 @@ impl Authority {
                     }
                 }
                 Spent::Replayed(successors) => {
-                    if self.is_any_covered(family, &successors) {
+                    if self.is_any_covered(family, &successors, loaded.head).await? {
                         return Err(Error::InvalidGrant(GrantFault::SuccessorGone));
                     }
                     // The spend was read, not written here: a failover could still lose it, and then these successors
                     // and those of a later spend would be two branches.
-                    self.store.barrier(id.family.shard()).await?;
-                    let serial = successors.refresh.serial;
-                    self.audit.record(&Event::Replayed { family: family.id, client: client.id.clone(), serial });
-                    return self.hand_out(family, &successors.access, Some(&successors.refresh));
+                    if self.write_again(&stored).await? {
+                        let serial = successors.refresh.serial;
+                        self.audit.record(&Event::Replayed { family: family.id, client: client.id.clone(), serial });
+                        return self.hand_out(family, &successors.access, Some(&successors.refresh));
+                    }
                 }
                 Spent::Reused(ended, receipt) => {
                     let revocation = self.revocation(Target::Family(id.family), Cause::Reuse, self.family_end(family));
@@ -106,11 +108,10 @@ impl Authority {
     }
 
     /// A key may have been retired since: what was made with it cannot be given again.
-    fn is_any_covered(&self, family: &Family, successors: &Successors) -> bool {
-        let denylist = self.follower.denylist(family.id.shard());
+    async fn is_any_covered(&self, family: &Family, successors: &Successors, head: Head) -> Result<bool, Unavailable> {
         let access = family.credential(family.id_of_access(&successors.access), successors.access.key);
         let refresh = family.credential(family.id_of_refresh(&successors.refresh), successors.refresh.key);
-        denylist.covering(&access).or_else(|| denylist.covering(&refresh)).is_some()
+        Ok(self.covering(&access, head).await?.is_some() || self.covering(&refresh, head).await?.is_some())
     }
 
     fn audit_reuse(&self, client: &ClientId, id: TokenId, receipt: Receipt) {
@@ -125,12 +126,22 @@ impl Authority {
         next: &Family,
         revocation: Option<Revocation>,
     ) -> Result<bool, Error> {
-        let shard = next.id.shard();
-        let append = self.append_to(shard, revocation.as_slice());
-        let anchor = append.anchor;
+        let append = self.append_to(next.id.shard(), revocation.as_slice());
         // Of a family that ends, what it was counts: its tombstone stays as long as any of its tokens could have lived.
         let keep_for = self.keep(&stored.family, next);
-        let commit = Commit { expected: stored.version, version: self.version(), family: next, keep_for, append };
+        self.carry_out(Commit { expected: stored.version, version: self.version(), family: next, keep_for, append })
+            .await
+    }
+
+    /// Whether the record is still what was read, and durable by now.
+    async fn write_again(&self, Stored { family, version }: &Stored) -> Result<bool, Error> {
+        let append = self.append_to(family.id.shard(), &[]);
+        let keep_for = self.keep(family, family);
+        self.carry_out(Commit { expected: *version, version: *version, family, keep_for, append }).await
+    }
+
+    async fn carry_out(&self, commit: Commit<'_>) -> Result<bool, Error> {
+        let (shard, anchor) = (commit.append.shard, commit.append.anchor);
         match self.store.commit(commit).await? {
             Committed::Done(stretch) => {
                 self.follower.take_in(shard, anchor, stretch).await?;

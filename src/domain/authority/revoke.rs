@@ -96,7 +96,7 @@ impl Authority {
 
     async fn end(&self, asker: Asker<'_>, token: Proven<'_>) -> Result<Receipt, Error> {
         loop {
-            let Some(stored) = self.load(token.id.family).await? else {
+            let Some(stored) = self.load(token.id.family).await?.stored else {
                 return self.end_without_record(asker, token).await;
             };
             // The same whether it is alive or not: nobody else learns anything of it, or ends anything (section 2.1).
@@ -148,9 +148,12 @@ impl Authority {
             Target::Token(_) => claims.expires_at,
             _ => self.longest_end(token.id.family),
         };
-        let revocation = self.revocation(target, Cause::Requested, end);
-        self.append(token.id.family.shard(), revocation).await?;
-        Ok(Receipt { access_tokens: 1, ..Receipt::default() })
+        let (kind, family, cause) = (super::kind_of(&target), token.id.family, Cause::Requested);
+        self.append(family.shard(), self.revocation(target, cause, end)).await?;
+        let receipt = Receipt { access_tokens: 1, ..Receipt::default() };
+        let client = Some(asker.client.id.clone());
+        self.audit.record(&Event::Revoked { target: kind, family: Some(family), client, cause, receipt });
+        Ok(receipt)
     }
 
     /// When the last thing that hangs from an access token is dead: what was exchanged from it never outlives it.

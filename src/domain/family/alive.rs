@@ -26,12 +26,16 @@ impl Family {
         (access.expires_at > now).then_some(Found::Access(access))
     }
 
-    /// The tokens, if the family has neither ended nor expired.
+    /// The tokens, if the family has neither ended nor expired, nor been used up.
     pub(super) fn live(&self, now: Timestamp) -> Option<&Tokens> {
         match &self.state {
-            State::Live(tokens) if self.expires_at > now => Some(tokens),
+            State::Live(tokens) if self.expires_at > now && !self.is_used_up() => Some(tokens),
             State::Live(_) | State::Ended { .. } => None,
         }
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.managed.as_ref().is_some_and(|managed| managed.is_used_up())
     }
 
     pub fn id_of_access(&self, access: &AccessToken) -> TokenId {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::managed::Managed;
 use super::{AccessToken, Family, RefreshToken, State, Tokens};
 use crate::domain::client::{ClientId, Surface, TokenPolicy};
 use crate::domain::scope::Scope;
@@ -21,6 +22,7 @@ pub struct Birth {
     pub epoch: Position,
     pub ancestors: Vec<Link>,
     pub with_refresh_token: bool,
+    pub managed: Option<Managed>,
 }
 
 /// By which keys new tokens are made, and the chance that goes into their ids.
@@ -40,8 +42,9 @@ impl Family {
     /// `born_at` is the time in the id.
     pub fn born(birth: Birth, policy: &TokenPolicy, mint: &Mint) -> Self {
         let now = birth.id.born_at();
-        // Without a refresh token nothing can follow the access token: the family ends with it.
-        let lifetime = if birth.with_refresh_token { policy.family_lifetime } else { policy.access_token_lifetime };
+        // Where nothing can follow the access token, the family ends with it.
+        let goes_on = birth.with_refresh_token || birth.surface.renews();
+        let lifetime = if goes_on { policy.family_lifetime } else { policy.access_token_lifetime };
         let expires_at = now.plus(lifetime);
         let mut tokens =
             Tokens { next_serial: FIRST_SERIAL, refresh: None, spent: None, access: Vec::with_capacity(1) };
@@ -61,6 +64,7 @@ impl Family {
             expires_at,
             ancestors: birth.ancestors,
             state: State::Live(tokens),
+            managed: birth.managed.map(Box::new),
         }
     }
 }

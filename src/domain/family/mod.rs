@@ -1,8 +1,11 @@
 //! A family: all that descends from one grant. One record, changed as a whole; every rule about it is a function from
-//! record to record in a file beside this one: [`birth`], [`alive`], [`refresh`], `revoke`.
+//! record to record in a file beside this one: [`birth`], [`alive`], [`refresh`], [`managed`], `revoke`. [`listing`]: where it
+//! can be found.
 
 pub mod alive;
 pub mod birth;
+pub mod listing;
+pub mod managed;
 pub mod refresh;
 mod revoke;
 
@@ -10,6 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::managed::Managed;
 use super::client::{ClientId, Surface, TokenFormat};
 use super::scope::Scope;
 use super::{Cause, FamilyId, KeyId, Link, Position, Timestamp};
@@ -34,6 +38,8 @@ pub struct Family {
     /// What it was exchanged from, outermost first.
     pub ancestors: Vec<Link>,
     pub state: State,
+    /// For tokens that somebody manages by their ids.
+    pub managed: Option<Box<Managed>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -142,6 +142,7 @@ fn told(failure: &Failure) -> Told {
             | Error::InvalidClient(_)
             | Error::InvalidScope
             | Error::InvalidToken(_)
+            | Error::Management(_)
             | Error::TooMany { .. }
             | Error::Unavailable(_),
         )

@@ -2,6 +2,7 @@
 //! authority, render. A dialect never decides; what is odd about each, and why, stands in docs/dialects.md.
 
 pub(super) mod anghami;
+pub(super) mod infisical;
 pub(super) mod kajabi;
 
 use std::collections::BTreeSet;
@@ -22,7 +23,7 @@ pub(super) struct Dialect {
     pub refuse: fn(&Failure, &HttpRequest) -> HttpResponse,
 }
 
-const ALL: [&Dialect; 2] = [&kajabi::DIALECT, &anghami::DIALECT];
+const ALL: [&Dialect; 3] = [&kajabi::DIALECT, &anghami::DIALECT, &infisical::DIALECT];
 
 /// The dialects that are spoken here, by the whole of their prefixes.
 pub(super) struct Dialects(Vec<(String, &'static Dialect)>);

@@ -1,12 +1,16 @@
 //! What is checked of one client.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::entry::{Entry, Resource};
 use super::jwks;
 use crate::domain::authenticate::InvalidSecretHash;
-use crate::domain::client::{Authentication, Client, ClientId, GrantType, ResourceServer, TokenFormat, TokenPolicy};
+use crate::domain::client::{
+    Authentication, Client, ClientId, GrantType, Manages, ResourceServer, Surface, TokenFormat, TokenPolicy,
+};
 use crate::domain::scope::Scope;
 use crate::settings::problem::Problems;
 use crate::settings::tokens::Tokens;
@@ -35,6 +39,7 @@ impl Entry {
         let mut report = Report { client: name, problems };
         self.check_id(&mut report);
         self.check_grants(&mut report);
+        self.check_manages(&mut report);
         let tokens = defaults.policy(&self);
         self.check_tokens(&tokens, &mut report);
         let authentication = self.authentication(&mut report);
@@ -51,6 +56,7 @@ impl Entry {
             audience: self.audience,
             tokens,
             resource_server,
+            manages: manages(self.manages),
         })
     }
 
@@ -84,6 +90,19 @@ impl Entry {
             !self.client_credentials_refresh() || has(GrantType::ClientCredentials) && has(GrantType::RefreshToken),
             "client_credentials_refresh",
             "needs both client_credentials and refresh_token among the grant_types",
+        );
+    }
+
+    fn check_manages(&self, report: &mut Report<'_>) {
+        report.require(
+            self.manages.is_empty() || self.surfaces.contains(&Surface::Infisical),
+            "manages",
+            "is set, and the client does not speak the surface \"infisical\", where identities are managed",
+        );
+        report.require(
+            self.manages.len() < 2 || !self.manages.contains(EVERYBODY),
+            "manages",
+            "has \"*\", which means everybody, and others beside it",
         );
     }
 
@@ -129,6 +148,13 @@ impl Entry {
             }
         }
     }
+}
+
+/// Stands for every identity.
+const EVERYBODY: &str = "*";
+
+fn manages(clients: BTreeSet<ClientId>) -> Manages {
+    if clients.contains(EVERYBODY) { Manages::Everybody } else { Manages::Only(clients) }
 }
 
 impl Resource {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::domain::client::{GrantType, Reach, Surface, TokenFormat};
+use crate::domain::client::{ClientId, GrantType, Reach, Surface, TokenFormat};
 use crate::settings::value;
 
 /// One client as it is written; config/clients.toml explains each key.
@@ -27,6 +27,7 @@ pub(crate) struct Entry {
     #[serde(deserialize_with = "value::uuid")]
     pub(crate) identity_id: Option<Uuid>,
     pub(crate) resource_server: Option<Resource>,
+    pub(crate) manages: BTreeSet<ClientId>,
     pub(crate) format: Option<TokenFormat>,
     #[serde(deserialize_with = "value::optional_positive_duration")]
     pub(crate) access_token_lifetime: Option<Duration>,
@@ -62,6 +63,7 @@ impl Default for Entry {
             audience: Vec::new(),
             identity_id: None,
             resource_server: None,
+            manages: BTreeSet::new(),
             format: None,
             access_token_lifetime: None,
             refresh_token_idle: None,

@@ -12,7 +12,7 @@ pub(super) use self::entry::Entry;
 use super::problem::Problems;
 use super::tokens::Tokens;
 use super::{Mode, layer, section};
-use crate::domain::client::{Authentication, Client, Clients, SecretHash};
+use crate::domain::client::{Authentication, Client, Clients, Manages, SecretHash};
 
 /// Reads the list. What is wrong is noted with the id of the client, or its place in the list, counted from 1.
 pub(super) fn read(list: Option<Value>, mode: Mode, tokens: &Tokens, problems: &mut Problems) -> Clients {
@@ -51,17 +51,31 @@ fn check_together(clients: &[Client], problems: &mut Problems) {
             problems.add(format!("clients[{id}].identity_id"), format!("is {identity}, as another client's"));
         }
     }
+    for client in clients {
+        let Manages::Only(managed) = &client.manages else { continue };
+        for stranger in managed.iter().filter(|id| !ids.contains(id)) {
+            problems.add(format!("clients[{}].manages", client.id), format!("has \"{stranger}\", which is no client"));
+        }
+    }
 }
 
-/// Everybody can read the secrets of config/dev.toml.
+/// Everybody can read the secrets of config/dev.toml, and guess from them that of another client.
+///
+/// An Argon2id hash is tried with the one secret that its own client would have there, for each try is meant to cost
+/// something; all the others would cost that much for each client.
 fn refuse_samples(clients: &[Client], problems: &mut Problems) {
     let samples = samples();
     for client in clients {
         let Authentication::Secret(hashes) = &client.authentication else { continue };
-        if hashes.iter().any(|hash| samples.contains(hash)) {
-            let sentence = "has a sample secret of `atropos dev`, which everybody knows; make one of your own";
-            problems.add(format!("clients[{}].secrets", client.id), sentence);
-        }
+        let alike = format!("{}-secret", client.id);
+        let sentence = if hashes.iter().any(|hash| samples.contains(hash)) {
+            "has a sample secret of `atropos dev`, which everybody knows; make one of your own"
+        } else if hashes.iter().any(|hash| hash.is_of(&alike)) {
+            "has the id and `-secret` for a secret, as the clients of `atropos dev` do; make one that nobody can guess"
+        } else {
+            continue;
+        };
+        problems.add(format!("clients[{}].secrets", client.id), sentence);
     }
 }
 

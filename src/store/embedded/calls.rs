@@ -9,8 +9,9 @@ use super::fault::Fault;
 use super::tables::{NewEntries, Row};
 use super::view::View;
 use crate::domain::family::Family;
+use crate::domain::family::listing::Listing;
 use crate::domain::store::{
-    Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
 };
 use crate::domain::{FamilyId, Head, Position, Shard, Timestamp};
@@ -58,20 +59,20 @@ impl Store for Embedded {
         self.stretch(append.anchor, STRETCH)
     }
 
-    async fn put_back(&self, append: Append<'_>, expected: Head) -> Result<PutBack, Unavailable> {
+    async fn append_at(&self, append: Append<'_>, expected: Head) -> Result<Appended, Unavailable> {
         exists(append.shard)?;
         let new = NewEntries::new(&append);
         if self.queue.write(move |tables| tables.append(&new, Some(expected))).await? {
-            Ok(PutBack::Done(self.stretch(append.anchor, STRETCH)?))
+            Ok(Appended::Done(self.stretch(append.anchor, STRETCH)?))
         } else {
-            Ok(PutBack::Moved)
+            Ok(Appended::Moved)
         }
     }
 
-    /// Nothing can be read that is not durable: it is enough that there is a file to read from.
-    async fn barrier(&self, shard: Shard) -> Result<(), Unavailable> {
+    /// Nothing can be read that is not durable.
+    async fn confirm(&self, shard: Shard, entry: Head) -> Result<bool, Unavailable> {
         exists(shard)?;
-        self.read(|_| Ok(()))
+        Ok(self.stretch(Some(entry), 1)?.entries.first().is_some_and(|found| found.head() == entry))
     }
 
     async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable> {
@@ -91,11 +92,11 @@ impl Store for Embedded {
 
     async fn families_of(
         &self,
-        subject: &str,
+        listing: Listing<'_>,
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable> {
-        self.read(|view| view.families_of(subject, after, limit))
+        self.read(|view| view.families_of(listing, after, limit))
     }
 
     async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {

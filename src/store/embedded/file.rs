@@ -151,7 +151,7 @@ fn initialize(database: &Database) -> Result<(), redb::Error> {
     transaction.set_quick_repair(true);
     transaction.open_table(layout::META)?.insert(layout::FORMAT_KEY, FORMAT.to_be_bytes().as_slice())?;
     transaction.open_table(layout::FAMILIES)?;
-    transaction.open_table(layout::SUBJECTS)?;
+    transaction.open_table(layout::LISTED)?;
     transaction.open_table(layout::DENYLIST)?;
     transaction.open_table(layout::SHORT_LIVED)?;
     transaction.open_table(layout::DOCUMENTS)?;

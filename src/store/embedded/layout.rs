@@ -3,12 +3,13 @@
 use redb::{ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::family::listing::Listing;
 use crate::domain::store::{Document, Unavailable, Version};
 use crate::domain::{FamilyId, Head, Position, Tag, Timestamp};
 use crate::store::record::VERSION_LEN;
 
 /// Raised whenever a table or a row changes shape. The form of records has a number of its own.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// Bytes of a family id.
 pub(super) const ID_LEN: usize = 16;
@@ -17,8 +18,10 @@ pub(super) const KEY_LEN: usize = 32;
 
 /// Families by id, and so by their time of birth; framed records.
 pub(super) const FAMILIES: TableDefinition<&[u8; ID_LEN], &[u8]> = TableDefinition::new("families");
-/// Which families a subject has. A row lives exactly as long as the record it names.
-pub(super) const SUBJECTS: TableDefinition<(&str, &[u8; ID_LEN]), ()> = TableDefinition::new("subjects");
+/// A list's kind and name, and a family in it.
+pub(super) type ListedKey = (u8, &'static str, &'static [u8; ID_LEN]);
+/// Which families are listed where. A row lives exactly as long as the record it names.
+pub(super) const LISTED: TableDefinition<ListedKey, ()> = TableDefinition::new("listed");
 /// The denylist by position; revocations as `record` writes them.
 pub(super) const DENYLIST: TableDefinition<u64, &[u8]> = TableDefinition::new("denylist");
 /// Short-lived things; framed.
@@ -27,6 +30,14 @@ pub(super) const SHORT_LIVED: TableDefinition<&[u8; KEY_LEN], &[u8]> = TableDefi
 pub(super) const DOCUMENTS: TableDefinition<&str, &[u8]> = TableDefinition::new("documents");
 /// [`FORMAT_KEY`] and [`HEAD_KEY`].
 pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
+
+/// What stands before a family's id in [`LISTED`].
+pub(super) fn list(listing: Listing<'_>) -> (u8, &str) {
+    match listing {
+        Listing::Subject(subject) => (0, subject),
+        Listing::Identity(client) => (1, client),
+    }
+}
 
 /// [`FORMAT`], 4 bytes, big endian.
 pub(super) const FORMAT_KEY: &str = "format";
@@ -39,9 +50,9 @@ pub(super) const HEAD_KEY: &str = "head";
 pub(super) struct Frame<'a> {
     /// From then on nobody needs it.
     pub(super) kept_until: Timestamp,
-    /// Under which subject a family is listed.
+    /// Where a family is listed.
     #[serde(borrow)]
-    pub(super) subject: Option<&'a str>,
+    pub(super) list: Option<(u8, &'a str)>,
 }
 
 impl<'a> Frame<'a> {

@@ -16,7 +16,7 @@ impl Tables<'_> {
         {
             return Ok(false);
         }
-        let frame = Frame { kept_until: self.now.plus(ttl), subject: None };
+        let frame = Frame { kept_until: self.now.plus(ttl), list: None };
         self.short_lived.insert(key, frame.around(value).as_slice())?;
         self.changed = true;
         Ok(true)

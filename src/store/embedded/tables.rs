@@ -8,7 +8,7 @@ use std::time::Duration;
 use redb::{ReadableTable as _, StorageError, Table, WriteTransaction};
 
 use super::fault::Fault;
-use super::layout::{self, Frame, ID_LEN, KEY_LEN};
+use super::layout::{self, Frame, ID_LEN, KEY_LEN, ListedKey};
 use crate::domain::family::Family;
 use crate::domain::store::{Append, Document, Unavailable, Version};
 use crate::domain::{FamilyId, Head, Position, Tag, Timestamp};
@@ -17,7 +17,7 @@ use crate::store::record;
 /// The tables of one write transaction.
 pub(super) struct Tables<'t> {
     families: Table<'t, &'static [u8; ID_LEN], &'static [u8]>,
-    subjects: Table<'t, (&'static str, &'static [u8; ID_LEN]), ()>,
+    listed: Table<'t, ListedKey, ()>,
     denylist: Table<'t, u64, &'static [u8]>,
     pub(super) short_lived: Table<'t, &'static [u8; KEY_LEN], &'static [u8]>,
     documents: Table<'t, &'static str, &'static [u8]>,
@@ -31,7 +31,7 @@ pub(super) struct Tables<'t> {
 /// A record to be written.
 pub(super) struct Row {
     id: FamilyId,
-    subject: Option<Box<str>>,
+    list: Option<(u8, Box<str>)>,
     record: Vec<u8>,
     keep_for: Duration,
 }
@@ -39,7 +39,8 @@ pub(super) struct Row {
 impl Row {
     pub(super) fn new(family: &Family, version: Version, keep_for: Duration) -> Self {
         let record = record::encode(version, family);
-        Self { id: family.id, subject: family.subject.clone(), record, keep_for }
+        let list = family.listing().map(layout::list).map(|(kind, name)| (kind, name.into()));
+        Self { id: family.id, list, record, keep_for }
     }
 }
 
@@ -51,7 +52,7 @@ pub(super) struct NewEntries {
 
 impl NewEntries {
     pub(super) fn new(append: &Append<'_>) -> Self {
-        let bytes = append.revocations.iter().map(|new| (new.tag, record::encode_revocation(new)));
+        let bytes = append.revocations.iter().map(|new| (new.head_tag(), record::encode_revocation(new)));
         Self { revocations: bytes.collect(), floor: append.floor }
     }
 }
@@ -62,7 +63,7 @@ impl<'t> Tables<'t> {
         let head = layout::head(&meta)?;
         Ok(Self {
             families: transaction.open_table(layout::FAMILIES)?,
-            subjects: transaction.open_table(layout::SUBJECTS)?,
+            listed: transaction.open_table(layout::LISTED)?,
             denylist: transaction.open_table(layout::DENYLIST)?,
             short_lived: transaction.open_table(layout::SHORT_LIVED)?,
             documents: transaction.open_table(layout::DOCUMENTS)?,
@@ -79,13 +80,13 @@ impl<'t> Tables<'t> {
             return Ok(false);
         }
         self.put(row)?;
-        if let Some(subject) = &row.subject {
-            self.subjects.insert((&**subject, row.id.as_bytes()), ())?;
+        if let Some((kind, name)) = &row.list {
+            self.listed.insert((*kind, &**name, row.id.as_bytes()), ())?;
         }
         Ok(true)
     }
 
-    /// `false`: the record is not at `expected`. A family keeps its subject for life, so the index stays as it is.
+    /// `false`: the record is not at `expected`. A family is listed where it was for life, so the lists stay as they are.
     pub(super) fn commit(&mut self, expected: Version, row: &Row, new: &NewEntries) -> Result<bool, Fault> {
         let at = match self.families.get(row.id.as_bytes())? {
             Some(old) => layout::version_of(Frame::split(old.value())?.1)?,
@@ -152,9 +153,9 @@ impl<'t> Tables<'t> {
                 continue;
             }
             if let Some(row) = self.families.remove(id)?
-                && let Some(subject) = Frame::split(row.value())?.0.subject
+                && let Some((kind, name)) = Frame::split(row.value())?.0.list
             {
-                self.subjects.remove((subject, id))?;
+                self.listed.remove((kind, name, id))?;
             }
             swept += 1;
         }
@@ -163,7 +164,8 @@ impl<'t> Tables<'t> {
     }
 
     fn put(&mut self, row: &Row) -> Result<(), StorageError> {
-        let frame = Frame { kept_until: self.now.plus(row.keep_for), subject: row.subject.as_deref() };
+        let list = row.list.as_ref().map(|(kind, name)| (*kind, &**name));
+        let frame = Frame { kept_until: self.now.plus(row.keep_for), list };
         self.families.insert(row.id.as_bytes(), frame.around(&row.record).as_slice())?;
         self.changed = true;
         Ok(())

@@ -6,8 +6,9 @@ use arc_swap::ArcSwapOption;
 use redb::{Database, ReadOnlyTable, ReadableDatabase as _, StorageError};
 
 use super::fault::Fault;
-use super::layout::{self, Frame, ID_LEN, KEY_LEN};
+use super::layout::{self, Frame, ID_LEN, KEY_LEN, ListedKey};
 use crate::domain::family::Family;
+use crate::domain::family::listing::Listing;
 use crate::domain::store::{Cursor, Document, Loaded, Stretch, Unavailable};
 use crate::domain::{Entry, FamilyId, Head, Position, Timestamp};
 use crate::store::record;
@@ -22,7 +23,7 @@ pub(super) type Shown = ArcSwapOption<View>;
 /// The tables of one read transaction. All of it is durable, for redb shows nothing before it is.
 pub(super) struct View {
     families: ReadOnlyTable<&'static [u8; ID_LEN], &'static [u8]>,
-    subjects: ReadOnlyTable<(&'static str, &'static [u8; ID_LEN]), ()>,
+    listed: ReadOnlyTable<ListedKey, ()>,
     denylist: ReadOnlyTable<u64, &'static [u8]>,
     short_lived: ReadOnlyTable<&'static [u8; KEY_LEN], &'static [u8]>,
     documents: ReadOnlyTable<&'static str, &'static [u8]>,
@@ -42,7 +43,7 @@ impl View {
         let head = layout::head(&transaction.open_table(layout::META)?)?;
         Ok(Self {
             families: transaction.open_table(layout::FAMILIES)?,
-            subjects: transaction.open_table(layout::SUBJECTS)?,
+            listed: transaction.open_table(layout::LISTED)?,
             denylist: transaction.open_table(layout::DENYLIST)?,
             short_lived: transaction.open_table(layout::SHORT_LIVED)?,
             documents: transaction.open_table(layout::DOCUMENTS)?,
@@ -77,16 +78,17 @@ impl View {
 
     pub(super) fn families_of(
         &self,
-        subject: &str,
+        listing: Listing<'_>,
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Fault> {
+        let (kind, name) = layout::list(listing);
         let first = match &after {
-            Some(id) => Bound::Excluded((subject, id.as_bytes())),
-            None => Bound::Included((subject, &[0; ID_LEN])),
+            Some(id) => Bound::Excluded((kind, name, id.as_bytes())),
+            None => Bound::Included((kind, name, &[0; ID_LEN])),
         };
-        let rows = self.subjects.range((first, Bound::Included((subject, &[0xff; ID_LEN]))))?;
-        rows.take(limit).map(|row| Ok(layout::decode_id(row?.0.value().1)?)).collect()
+        let rows = self.listed.range((first, Bound::Included((kind, name, &[0xff; ID_LEN]))))?;
+        rows.take(limit).map(|row| Ok(layout::decode_id(row?.0.value().2)?)).collect()
     }
 
     pub(super) fn scan(&self, cursor: Option<&Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Fault> {

@@ -119,6 +119,7 @@ fn a_session_fits_into_few_bytes() {
         expires_at,
         ancestors: Vec::new(),
         state: State::Live(tokens),
+        managed: None,
     };
     let length = encode(Version(u64::MAX), &family).len();
     assert!(length <= 200, "{length} bytes");

@@ -56,7 +56,7 @@ pub(super) fn document(value: Value) -> Result<Option<Document>, Unavailable> {
     Ok(Some(Document { version: Version(u64::from_be_bytes(*version)), bytes: rest.to_vec() }))
 }
 
-/// A subject's families in one shard, in no particular order.
+/// A list's families in one shard, in no particular order.
 pub(super) fn family_ids(value: Value) -> Result<Vec<FamilyId>, Unavailable> {
     let Value::Array(members) = settle(value)? else { return Err(unexpected("ZRANGE")) };
     let id = |member| {

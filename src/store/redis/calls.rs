@@ -11,8 +11,9 @@ use super::failure::{settle, unexpected};
 use super::script::{self, Call, millis};
 use super::wire::Wire;
 use crate::domain::family::Family;
+use crate::domain::family::listing::Listing;
 use crate::domain::store::{
-    Append, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, PutBack, Store, Stretch, Unavailable,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
     Version,
 };
 use crate::domain::{FamilyId, Head, Position, Shard, Timestamp};
@@ -33,7 +34,7 @@ impl Store for RedisStore {
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable> {
         self.bounded(async {
             // A script where it has to be listed, too; and in a cluster, where a slot may move between two commands.
-            if family.subject.is_some() || matches!(self.wire, Wire::Cluster(_)) {
+            if family.listing().is_some() || matches!(self.wire, Wire::Cluster(_)) {
                 self.create_by_script(family, version, keep_for).await
             } else {
                 self.create_by_pipeline(family, version, keep_for).await
@@ -52,19 +53,15 @@ impl Store for RedisStore {
         stretch.ok_or_else(|| unexpected("append"))
     }
 
-    async fn put_back(&self, append: Append<'_>, expected: Head) -> Result<PutBack, Unavailable> {
-        let stretch = self.write(append.shard, Call::put_back(&self.keys, &append, expected)).await?;
-        Ok(stretch.map_or(PutBack::Moved, PutBack::Done))
+    async fn append_at(&self, append: Append<'_>, expected: Head) -> Result<Appended, Unavailable> {
+        let stretch = self.write(append.shard, Call::append_at(&self.keys, &append, expected)).await?;
+        Ok(stretch.map_or(Appended::Moved, Appended::Done))
     }
 
-    async fn barrier(&self, shard: Shard) -> Result<(), Unavailable> {
-        if !self.waits {
-            return Ok(());
-        }
-        let beat = self.keys.beat(shard);
-        let mut write = redis::cmd("SET");
-        write.arg(&beat).arg("");
-        self.bounded(async { self.wire.change(&beat, write).await.map(drop) }).await
+    async fn confirm(&self, shard: Shard, entry: Head) -> Result<bool, Unavailable> {
+        let stretch = self.write(shard, Call::revocations(&self.keys, shard, Some(entry), 1)).await?;
+        let stretch = stretch.ok_or_else(|| unexpected("a confirmation"))?;
+        Ok(stretch.entries.first().is_some_and(|found| found.head() == entry))
     }
 
     async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable> {
@@ -98,11 +95,11 @@ impl Store for RedisStore {
 
     async fn families_of(
         &self,
-        subject: &str,
+        listing: Listing<'_>,
         after: Option<FamilyId>,
         limit: usize,
     ) -> Result<Vec<FamilyId>, Unavailable> {
-        let mut families = self.bounded(self.read_index(subject)).await?;
+        let mut families = self.bounded(self.read_list(listing)).await?;
         families.retain(|family| after.is_none_or(|after| *family > after));
         families.truncate(limit);
         Ok(families)

@@ -1,6 +1,6 @@
 -- One instant of one shard: compare, write, append, and tell what the log has. No rule of OAuth is in here.
 --
--- KEYS  1 head, 2 denylist, 3 beat; to write a record also 4 the record; to list it also 5 its subject's index
+-- KEYS  1 head, 2 denylist, 3 beat; to write a record also 4 the record; to list it also 5 its list
 -- ARGV  1 what must be found: the version of the record, empty if there must be none; or, without a record, the head,
 --         empty if any will do
 --       2 '1' if something must be written in any case, for WAIT and WAITAOF count only what their connection wrote
@@ -10,7 +10,7 @@
 --
 -- Answers 0 if something else was found, and nothing was written but the beat.
 
-local head_key, deny_key, beat_key, record_key, index_key = unpack(KEYS)
+local head_key, deny_key, beat_key, record_key, list_key = unpack(KEYS)
 local expected, must_write, floor, from, limit, record, keep, family = unpack(ARGV, 1, 8)
 local FIRST = 9
 
@@ -35,13 +35,13 @@ local now = time[1] * 1000000 + time[2]
 
 -- What can fail for its type comes first, for a script is not undone; and the first write of all is one that a server
 -- without memory refuses.
-if index_key then
+if list_key then
   local millis = math.floor(now / 1000)
-  redis.call('ZADD', index_key, string.format('%.0f', millis + keep), family)
-  redis.call('ZREMRANGEBYSCORE', index_key, '-inf', millis)
-  -- An index lasts as long as the longest of its members.
-  if redis.call('PTTL', index_key) < tonumber(keep) then
-    redis.call('PEXPIRE', index_key, keep)
+  redis.call('ZADD', list_key, string.format('%.0f', millis + keep), family)
+  redis.call('ZREMRANGEBYSCORE', list_key, '-inf', millis)
+  -- A list lasts as long as the longest of its members.
+  if redis.call('PTTL', list_key) < tonumber(keep) then
+    redis.call('PEXPIRE', list_key, keep)
   end
 end
 

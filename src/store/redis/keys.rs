@@ -9,6 +9,7 @@
 //! | `atropos{3}:head` | string | position and tag of the last entry |
 //! | `atropos{3}:deny` | sorted set | the denylist: entries by position |
 //! | `atropos{3}:sub:<hash of subject>` | sorted set | a subject's families, by when their records may go |
+//! | `atropos{3}:idn:<hash of client id>` | sorted set | the same of an identity's managed tokens |
 //! | `atropos{3}:beat` | string | written where a wait needs something to wait for |
 //! | `atropos:o:<hash>` | string | a short-lived thing |
 //! | `atropos:d:<name>` | string | a document |
@@ -21,6 +22,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use super::OpenError;
+use crate::domain::family::listing::Listing;
 use crate::domain::store::OnceKey;
 use crate::domain::{FamilyId, Shard};
 
@@ -69,9 +71,13 @@ impl Keys {
     }
 
     /// Hashed: nobody's name stands in a key, and no name can look like another key.
-    pub(super) fn subject(&self, shard: Shard, subject: &str) -> Vec<u8> {
-        let mut key = self.in_shard(shard, ":sub:");
-        append_base64(&mut key, &Sha256::digest(subject.as_bytes()));
+    pub(super) fn list(&self, shard: Shard, listing: Listing<'_>) -> Vec<u8> {
+        let (kind, name) = match listing {
+            Listing::Subject(subject) => (":sub:", subject),
+            Listing::Identity(client) => (":idn:", client),
+        };
+        let mut key = self.in_shard(shard, kind);
+        append_base64(&mut key, &Sha256::digest(name.as_bytes()));
         key
     }
 
@@ -141,14 +147,15 @@ mod tests {
             let slot = Slot::for_key(number.to_string());
             let family = FamilyId::new(shard, Timestamp::from_millis(1_763_765_432_123), u64::MAX);
             let all = [keys.record(family), keys.head(shard), keys.denylist(shard), keys.beat(shard)];
-            let people = ["", "alice", "{9}", "}{", "a\r\nb\0"].map(|subject| keys.subject(shard, subject));
+            let people =
+                ["", "alice", "{9}", "}{", "a\r\nb\0"].map(|subject| keys.list(shard, Listing::Subject(subject)));
             assert!(all.iter().chain(&people).all(|key| Slot::for_key(key) == slot), "shard {number}");
         }
     }
 
     #[test]
     fn a_subject_cannot_be_read_from_a_key() {
-        let key = Keys::new("atropos").unwrap().subject(shard(0), "alice@example.com");
+        let key = Keys::new("atropos").unwrap().list(shard(0), Listing::Subject("alice@example.com"));
         assert_eq!(key.len(), "atropos{0}:sub:".len() + 43);
         assert!(!String::from_utf8(key).unwrap().contains("alice"));
     }

@@ -7,6 +7,7 @@ use redis::{Cmd, Pipeline, Script};
 
 use super::keys::Keys;
 use crate::domain::family::Family;
+use crate::domain::family::listing::Listing;
 use crate::domain::store::{Append, Commit, Document, Version};
 use crate::domain::{FamilyId, Head, Position, Revocation, Shard};
 use crate::store::record;
@@ -65,7 +66,7 @@ enum Begin {
 
 struct Record<'a> {
     family: FamilyId,
-    subject: Option<&'a str>,
+    listing: Option<Listing<'a>>,
     bytes: Vec<u8>,
     keep_for: Duration,
 }
@@ -82,7 +83,7 @@ impl<'a> Call<'a> {
         Self { floor: append.floor, revocations: append.revocations, ..reading }
     }
 
-    pub(super) fn put_back(keys: &'a Keys, append: &Append<'a>, expected: Head) -> Self {
+    pub(super) fn append_at(keys: &'a Keys, append: &Append<'a>, expected: Head) -> Self {
         Self { expected: head_text(expected).into_bytes(), ..Self::append(keys, append) }
     }
 
@@ -102,14 +103,14 @@ impl<'a> Call<'a> {
         let (keys, shard) = (self.keys, self.shard);
         let mut command = redis::cmd("EVALSHA");
         command.arg(COMMIT.get_hash());
-        let index = self.record.as_ref().and_then(|record| record.subject);
-        command.arg(3 + usize::from(self.record.is_some()) + usize::from(index.is_some()));
+        let list = self.record.as_ref().and_then(|record| record.listing);
+        command.arg(3 + usize::from(self.record.is_some()) + usize::from(list.is_some()));
         command.arg(keys.head(shard)).arg(keys.denylist(shard)).arg(keys.beat(shard));
         if let Some(record) = &self.record {
             command.arg(keys.record(record.family));
         }
-        if let Some(subject) = index {
-            command.arg(keys.subject(shard, subject));
+        if let Some(listing) = list {
+            command.arg(keys.list(shard, listing));
         }
         command.arg(self.expected).arg(u8::from(must_write)).arg(self.floor.0);
         match self.from {
@@ -127,7 +128,7 @@ impl<'a> Call<'a> {
             }
         }
         for revocation in self.revocations {
-            let tag = format!("{:016x}", revocation.tag.0);
+            let tag = format!("{:016x}", revocation.head_tag().0);
             command.arg(tag).arg(record::encode_revocation(revocation));
         }
         command
@@ -137,7 +138,7 @@ impl<'a> Call<'a> {
 impl<'a> Record<'a> {
     fn new(family: &'a Family, version: Version, keep_for: Duration) -> Self {
         let bytes = record::encode(version, family);
-        Self { family: family.id, subject: family.subject.as_deref(), bytes, keep_for }
+        Self { family: family.id, listing: family.listing(), bytes, keep_for }
     }
 }
 

@@ -9,6 +9,7 @@ use super::answer;
 use super::failure::{settle, unexpected};
 use super::script::{self, Call, millis};
 use crate::domain::family::Family;
+use crate::domain::family::listing::Listing;
 use crate::domain::store::{Created, Cursor, Stretch, Unavailable, Version};
 use crate::domain::{FamilyId, Head, Shard, Timestamp};
 use crate::store::record;
@@ -70,9 +71,9 @@ impl RedisStore {
     }
 
     /// Oldest first. They may be in any shard: which one a family is born in is not for a store to know.
-    pub(super) async fn read_index(&self, subject: &str) -> Result<Vec<FamilyId>, Unavailable> {
+    pub(super) async fn read_list(&self, listing: Listing<'_>) -> Result<Vec<FamilyId>, Unavailable> {
         let commands = self.all_shards().map(|shard| {
-            let (key, mut range) = command("ZRANGE", self.keys.subject(shard, subject));
+            let (key, mut range) = command("ZRANGE", self.keys.list(shard, listing));
             range.arg(0).arg(-1);
             (key, range)
         });

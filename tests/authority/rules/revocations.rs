@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use atropos::domain::audit::Event;
+use atropos::domain::client::ClientId;
 use atropos::domain::error::{Error, GrantFault};
-use atropos::domain::{Position, Shard, Target};
+use atropos::domain::store::Receipt;
+use atropos::domain::{Cause, Shard, Target};
 
 use crate::interposed::{Interposed, Moment};
 use crate::node::{DAY, Node, access, is_refused, refresh};
@@ -33,7 +36,7 @@ async fn an_expired_refresh_token_revokes_as_the_live_one_would() {
     place.clock.advance(30 * DAY);
     node.revoke("a", refresh(&issued)).await.unwrap();
     let family = node.family(refresh(&issued)).await;
-    assert!(node.authority.follower.denylist(family.shard()).includes(&Target::Family(family), Position::default()));
+    assert!(node.authority.follower.denylist(family.shard()).is_listed(&Target::Family(family)));
 }
 
 /// Rule 5: a JWT whose record was lost is listed by its `jti`, for those who check locally; by its owner alone (S9).
@@ -45,8 +48,7 @@ async fn a_jwt_without_a_record_is_listed_by_its_owner_alone() {
     let issued = node.issue("jwt").await;
     between.fail_over_to(&bare.store);
     let id = node.id(access(&issued)).await;
-    let listed =
-        || node.authority.follower.denylist(id.family.shard()).includes(&Target::Token(id), Position::default());
+    let listed = || node.authority.follower.denylist(id.family.shard()).is_listed(&Target::Token(id));
     node.revoke("a", access(&issued)).await.expect("without a record, the answer for an unknown token");
     assert!(!listed());
     node.revoke("jwt", access(&issued)).await.unwrap();
@@ -61,36 +63,75 @@ async fn a_jwt_without_a_record_is_listed_by_its_owner_alone() {
     assert!(!node.is_active("jwt", access(&later)).await);
 }
 
-/// Rule 5, RFC7009-2.2-d: a repetition appends nothing, and still waits for what it found to be durable.
+/// S32: what is ended without its record is told of like anything else, and once.
 #[tokio::test]
-async fn a_repetition_appends_nothing_but_waits_for_the_barrier() {
+async fn a_jwt_that_is_revoked_without_its_record_is_told_of() {
+    let (place, bare) = (embedded().await, embedded().await);
+    for (client, target) in [("jwt", "token"), ("wide-jwt", "family")] {
+        let between = Interposed::before(Arc::clone(&place.store));
+        let node = Node::on(between.clone(), &place.clock).await;
+        let issued = node.issue(client).await;
+        let family = node.family(access(&issued)).await;
+        between.fail_over_to(&bare.store);
+        node.revoke("a", access(&issued)).await.unwrap();
+        assert_eq!(node.audit.count(|event| matches!(event, Event::Revoked { .. })), 0, "it was not a's");
+        for _ in 0..2 {
+            node.revoke(client, access(&issued)).await.unwrap();
+        }
+        let expected = Event::Revoked {
+            target,
+            family: Some(family),
+            client: Some(ClientId::new(client)),
+            cause: Cause::Requested,
+            receipt: Receipt { access_tokens: 1, ..Receipt::default() },
+        };
+        assert_eq!(node.audit.count(|event| matches!(event, Event::Revoked { .. })), 1);
+        assert_eq!(node.audit.count(|event| *event == expected), 1);
+    }
+}
+
+/// Rule 5, RFC7009-2.2-d: a repetition appends nothing, and still makes sure that what it found is there and durable.
+#[tokio::test]
+async fn a_repetition_appends_nothing_but_makes_sure_of_what_it_found() {
     let place = embedded().await;
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
     let issued = node.issue("a").await;
     for token in [access(&issued), refresh(&issued)] {
         node.revoke("a", token).await.unwrap();
-        let (entries, waited) = (entries(&node), between.passed(Moment::Barrier));
+        let (entries, confirmed) = (entries(&node), between.passed(Moment::BeforeConfirm));
         for repetition in 1..=1000 {
             node.revoke("a", token).await.unwrap();
-            assert_eq!(between.passed(Moment::Barrier), waited + repetition);
+            assert_eq!(between.passed(Moment::BeforeConfirm), confirmed + repetition);
         }
         assert_eq!(entries, self::entries(&node));
     }
 }
 
-/// A replay hands out what another request committed, and must wait for that as well: else a failover could lose the
+/// Rule 5: an access token of a session that has ended is listed with it.
+#[tokio::test]
+async fn what_was_revoked_with_its_family_is_not_listed_again() {
+    let place = embedded().await;
+    let node = Node::on(Arc::clone(&place.store), &place.clock).await;
+    let issued = node.issue("a").await;
+    node.revoke("a", refresh(&issued)).await.unwrap();
+    let before = entries(&node);
+    node.revoke("a", access(&issued)).await.unwrap();
+    assert_eq!(entries(&node), before);
+}
+
+/// A replay hands out what another request committed, and must make sure of that as well: else a failover could lose the
 /// spend, and its successors and those of a later spend would be two branches.
 #[tokio::test]
-async fn a_replay_waits_for_the_barrier() {
+async fn a_replay_commits_what_it_found_once_more() {
     let place = embedded().await;
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
     let issued = node.issue("a").await;
     node.refresh("a", refresh(&issued)).await.unwrap();
-    assert_eq!(between.passed(Moment::Barrier), 0, "a commit waits by itself");
+    let committed = between.passed(Moment::BeforeCommit);
     node.refresh("a", refresh(&issued)).await.unwrap();
-    assert_eq!(between.passed(Moment::Barrier), 1);
+    assert_eq!(between.passed(Moment::BeforeCommit), committed + 1);
 }
 
 /// Rule 10, S23: an entry outlives all it covers by the margin, for every kind of token and at any age.

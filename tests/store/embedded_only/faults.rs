@@ -5,10 +5,10 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use atropos::domain::Position;
 use atropos::domain::clock::FixedClock;
 use atropos::domain::family::Family;
 use atropos::domain::store::{Committed, Created, Store, Version};
+use atropos::domain::{Head, Position};
 use atropos::store::embedded::{Embedded, Settings};
 use atropos_testbed::until;
 use tempfile::TempDir;
@@ -154,7 +154,7 @@ async fn what_writes_nothing_needs_no_disk() {
     assert_eq!(on.store.take(&[1; 32]).await.unwrap(), None);
     on.store.forget(nth(0), &[Position(1)]).await.unwrap();
     on.store.ping().await.unwrap();
-    on.store.barrier(nth(0)).await.unwrap();
+    on.store.confirm(nth(0), Head::default()).await.unwrap();
 }
 
 #[tokio::test]

@@ -25,7 +25,8 @@ pub(crate) async fn revocations_of_every_kind_come_back_as_they_were(bench: &mut
         .map(|(number, (target, cause))| Revocation {
             target,
             cause,
-            bound: Position(u64::MAX - number),
+            bound: (number % 3 > 0).then_some(Position(u64::MAX - number)),
+            put_back: (number % 2 > 0).then_some(Tag(number)),
             expires_at: Timestamp::from_millis(u64::MAX),
             ..revocation(u64::MAX - number)
         })
@@ -158,12 +159,23 @@ pub(crate) async fn forgetting_what_is_not_there_does_nothing(bench: &mut impl B
     assert_eq!((left.entries, left.head), (log.entries, log.head));
 }
 
-pub(crate) async fn a_barrier_answers_for_what_was_written(bench: &mut impl Bench) {
+pub(crate) async fn an_entry_is_confirmed_where_it_stands_and_nowhere_else(bench: &mut impl Bench) {
     let store = bench.store();
-    for shard in 0..store.shards() {
-        store.barrier(nth(shard)).await.unwrap();
-        store.append(to(nth(shard), &revocations([1]))).await.unwrap();
-        store.barrier(nth(shard)).await.unwrap();
-        bench.other().barrier(nth(shard)).await.unwrap();
+    assert!(!store.confirm(nth(0), Head::default()).await.unwrap(), "there is nothing yet");
+    let log = store.append(to(nth(0), &revocations([1, 2, 3]))).await.unwrap();
+    let [first, second, third] = [0, 1, 2].map(|number: usize| log.entries[number].head());
+    for entry in [first, second, third] {
+        for handle in [bench.store(), bench.other()] {
+            assert!(handle.confirm(nth(0), entry).await.unwrap(), "{entry:?}");
+            let twin = Head { tag: Tag(99), ..entry };
+            assert!(!handle.confirm(nth(0), twin).await.unwrap(), "another entry at the same position");
+            let elsewhere = Head { position: Position(entry.position.0 - 1), ..entry };
+            assert!(!handle.confirm(nth(0), elsewhere).await.unwrap(), "the same entry at another position");
+        }
     }
+    store.forget(nth(0), &[second.position]).await.unwrap();
+    assert!(!store.confirm(nth(0), second).await.unwrap());
+    assert!(store.confirm(nth(0), third).await.unwrap());
+    let after = store.revocations(nth(0), None, 10).await.unwrap();
+    assert_eq!((after.entries.len(), after.head), (2, third), "nothing was appended");
 }

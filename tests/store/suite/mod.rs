@@ -2,12 +2,12 @@
 
 mod sample;
 
+pub(crate) mod append_at;
 pub(crate) mod documents;
 pub(crate) mod index;
 pub(crate) mod lasting;
 pub(crate) mod log;
 pub(crate) mod log_pages;
-pub(crate) mod put_back;
 pub(crate) mod records;
 pub(crate) mod records_races;
 pub(crate) mod short_lived;
@@ -18,7 +18,9 @@ use std::time::Duration;
 use atropos::domain::FamilyId;
 use atropos::domain::store::Store;
 
-pub(crate) use sample::{KEEP, family, family_of, generation, nth, reads_generation, revocation, revocations, to};
+pub(crate) use sample::{
+    KEEP, family, family_of, generation, managed_of, nth, reads_generation, revocation, revocations, to,
+};
 
 /// A store that nobody else uses, empty at first, and what a promise needs to do to it from outside.
 pub(crate) trait Bench {
@@ -52,6 +54,7 @@ macro_rules! mount {
             a_commit_at_another_version_writes_nothing,
             a_commit_of_an_absent_family_writes_nothing,
             a_commit_brings_its_revocations_along,
+            a_record_is_written_again_under_the_version_it_has,
             a_commit_without_revocations_leaves_the_log_as_it_was,
             families_do_not_disturb_one_another,
         );
@@ -72,7 +75,7 @@ macro_rules! mount {
             heads_are_told_with_the_clock,
             forgetting_takes_entries_and_leaves_the_head,
             forgetting_what_is_not_there_does_nothing,
-            a_barrier_answers_for_what_was_written,
+            an_entry_is_confirmed_where_it_stands_and_nowhere_else,
         );
         $crate::suite::mount!(@part $open, log_pages,
             a_stretch_begins_with_its_anchor,
@@ -83,14 +86,17 @@ macro_rules! mount {
             a_long_log_is_read_in_pages_without_gap_or_repetition,
             the_answer_to_a_write_may_stop_short_but_says_so,
         );
-        $crate::suite::mount!(@part $open, put_back,
+        $crate::suite::mount!(@part $open, append_at,
             what_is_put_back_gets_new_positions_and_keeps_all_else,
             nothing_is_put_back_once_the_log_has_moved,
             of_many_who_put_back_one_does,
+            what_is_put_back_twice_makes_two_heads,
         );
         $crate::suite::mount!(@part $open, index,
             a_subjects_families_come_oldest_first_in_pages,
             subjects_do_not_mix,
+            an_identity_and_a_subject_of_one_name_do_not_mix,
+            what_has_ended_stays_listed,
             a_commit_leaves_a_family_listed,
             a_scan_of_nothing_ends_at_once,
             a_scan_meets_every_family_that_stays,

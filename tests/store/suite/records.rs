@@ -1,5 +1,6 @@
 //! Loading, creating and committing a family.
 
+use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{Append, Commit, Committed, Created, Stored, Stretch, Version};
 use atropos::domain::{Head, Tag};
 
@@ -44,7 +45,7 @@ pub(crate) async fn a_second_creation_writes_nothing(bench: &mut impl Bench) {
     assert_eq!(store.create(&second, Version(2), KEEP).await.unwrap(), Created::Exists);
     let stored = store.load(first.id).await.unwrap().stored;
     assert_eq!(stored, Some(Stored { family: first, version: Version(1) }));
-    assert_eq!(store.families_of("bob", None, 10).await.unwrap(), []);
+    assert_eq!(store.families_of(Listing::Subject("bob"), None, 10).await.unwrap(), []);
 }
 
 pub(crate) async fn a_commit_replaces_the_record(bench: &mut impl Bench) {
@@ -77,7 +78,7 @@ pub(crate) async fn a_commit_at_another_version_writes_nothing(bench: &mut impl 
     assert_eq!(loaded.stored, Some(Stored { family: first.clone(), version: Version(1) }));
     assert_eq!(loaded.head, before.head);
     assert_eq!(store.revocations(nth(0), None, 10).await.unwrap().entries, before.entries);
-    assert_eq!(store.families_of("ann", None, 10).await.unwrap(), [first.id]);
+    assert_eq!(store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), [first.id]);
 }
 
 pub(crate) async fn a_commit_of_an_absent_family_writes_nothing(bench: &mut impl Bench) {
@@ -90,7 +91,7 @@ pub(crate) async fn a_commit_of_an_absent_family_writes_nothing(bench: &mut impl
     let loaded = store.load(absent.id).await.unwrap();
     assert_eq!((loaded.stored, loaded.head), (None, Head::default()));
     assert_eq!(store.revocations(nth(0), None, 10).await.unwrap().entries, []);
-    assert_eq!(store.families_of("ann", None, 10).await.unwrap(), []);
+    assert_eq!(store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), []);
 }
 
 pub(crate) async fn a_commit_brings_its_revocations_along(bench: &mut impl Bench) {
@@ -113,6 +114,30 @@ pub(crate) async fn a_commit_brings_its_revocations_along(bench: &mut impl Bench
     let loaded = store.load(family.id).await.unwrap();
     assert_eq!((loaded.stored.unwrap().version, loaded.head), (Version(2), stretch.head));
     assert_eq!(store.revocations(shard, Some(anchor), 10).await.unwrap().entries, stretch.entries);
+}
+
+/// How a reader makes sure of what it read: nobody else's comparison with the version notices.
+pub(crate) async fn a_record_is_written_again_under_the_version_it_has(bench: &mut impl Bench) {
+    let store = bench.store();
+    let family = family_of("ann", nth(0), 1);
+    store.create(&family, Version(1), KEEP).await.unwrap();
+    let again = || Commit {
+        expected: Version(1),
+        version: Version(1),
+        family: &family,
+        keep_for: KEEP,
+        append: to(nth(0), &[]),
+    };
+    for handle in [bench.store(), bench.other(), bench.store()] {
+        assert!(matches!(handle.commit(again()).await.unwrap(), Committed::Done(_)));
+    }
+    let loaded = store.load(family.id).await.unwrap();
+    assert_eq!(loaded.stored, Some(Stored { family: family.clone(), version: Version(1) }));
+    assert_eq!(store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), [family.id]);
+    let next = generation(&family, 4);
+    let commit = Commit { version: Version(2), family: &next, ..again() };
+    assert!(matches!(store.commit(commit).await.unwrap(), Committed::Done(_)));
+    assert_eq!(store.commit(again()).await.unwrap(), Committed::Conflict, "what was read is not there any more");
 }
 
 pub(crate) async fn a_commit_without_revocations_leaves_the_log_as_it_was(bench: &mut impl Bench) {

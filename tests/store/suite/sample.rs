@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use atropos::domain::client::{ClientId, Surface, TokenFormat};
+use atropos::domain::family::managed::Managed;
 use atropos::domain::family::{AccessToken, Family, RefreshToken, State, Tokens};
 use atropos::domain::scope::Scope;
 use atropos::domain::store::Append;
@@ -46,12 +47,19 @@ pub(crate) fn family(shard: Shard, number: u64) -> Family {
         expires_at,
         ancestors: Vec::new(),
         state: State::Live(Tokens { next_serial: 3, refresh: Some(refresh), spent: None, access: vec![access] }),
+        managed: None,
     }
 }
 
 /// A person's family.
 pub(crate) fn family_of(subject: &str, shard: Shard, number: u64) -> Family {
     Family { subject: Some(subject.into()), ..family(shard, number) }
+}
+
+/// A token of an identity that is managed by its id.
+pub(crate) fn managed_of(client: &str, shard: Shard, number: u64) -> Family {
+    let managed = Managed::new(Some("ci"), KEEP, BIRTH);
+    Family { client: ClientId::new(client), managed: Some(managed.into()), ..family(shard, number) }
 }
 
 /// The family after so many changes.
@@ -76,7 +84,8 @@ pub(crate) fn revocation(number: u64) -> Revocation {
     let family = FamilyId::new(nth(0), BIRTH, number);
     Revocation {
         target: Target::Token(TokenId { family, serial: 2, nonce: number }),
-        bound: Position(number),
+        bound: Some(Position(number)),
+        put_back: None,
         tag: Tag(number),
         cause: Cause::Requested,
         revoked_at: BIRTH,

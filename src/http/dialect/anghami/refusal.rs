@@ -80,7 +80,7 @@ pub(super) fn refuse(failure: &Failure, _: &HttpRequest) -> HttpResponse {
             .insert_header(("x-ratelimit-remaining", "0"))
             .insert_header(("x-ratelimit-reset", seconds(*retry_after)))
             .json(ErrorBody { code: Some("ERROR_CODE_RATE_LIMITED"), message: told.error_description }),
-        Failure::Domain(Error::Unavailable(_))
+        Failure::Domain(Error::Management(_) | Error::Unavailable(_))
         | Failure::BodyTooLarge
         | Failure::BodyTooSlow
         | Failure::NotFound

@@ -1,35 +1,63 @@
 //! Any family and any revocation.
 
+use std::net::IpAddr;
+use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
 use crate::domain::client::{ClientId, Surface, TokenFormat};
+use crate::domain::family::managed::Managed;
 use crate::domain::family::{AccessToken, Family, Fingerprint, Nonce, RefreshToken, SpentToken, State, Tokens};
+use crate::domain::network::Network;
 use crate::domain::scope::Scope;
 use crate::domain::{Cause, FamilyId, KeyId, Link, Position, Revocation, Shard, Tag, Target, Timestamp, TokenId};
 
 pub(super) fn family() -> impl Strategy<Value = Family> {
     let holder = (family_id(), text(), option::of(text()), surface(), option::of(any::<[u8; 8]>()));
     let grant = (scope(), vec(text(), 0..3), any::<u64>(), timestamp(), vec(link(), 0..3));
-    (holder, grant, state()).prop_map(|((id, client, subject, surface, begotten_by), grant, state)| {
-        let (scope, audience, epoch, expires_at, ancestors) = grant;
-        Family {
-            id,
-            client: ClientId::new(&client),
-            subject: subject.map(Into::into),
-            surface,
-            begotten_by,
-            scope,
-            audience: audience.into_iter().map(Arc::from).collect(),
-            epoch: Position(epoch),
-            expires_at,
-            ancestors,
-            state,
+    (holder, grant, state(), option::of(managed())).prop_map(
+        |((id, client, subject, surface, begotten_by), grant, state, managed)| {
+            let (scope, audience, epoch, expires_at, ancestors) = grant;
+            Family {
+                id,
+                client: ClientId::new(&client),
+                subject: subject.map(Into::into),
+                surface,
+                begotten_by,
+                scope,
+                audience: audience.into_iter().map(Arc::from).collect(),
+                epoch: Position(epoch),
+                expires_at,
+                ancestors,
+                state,
+                managed: managed.map(Box::new),
+            }
+        },
+    )
+}
+
+fn managed() -> impl Strategy<Value = Managed> {
+    let times = (timestamp(), option::of(timestamp()), option::of(timestamp()));
+    let counts = (any::<u64>(), any::<u64>(), any::<u64>());
+    (option::of(text()), vec(network(), 0..3), counts, times).prop_map(|(name, trusted, counts, times)| {
+        let ((millis, uses, limit), (updated, last_used, last_renewed)) = (counts, times);
+        Managed {
+            trusted,
+            uses,
+            uses_limit: NonZeroU64::new(limit),
+            last_used,
+            last_renewed,
+            ..Managed::new(name.as_deref(), Duration::from_millis(millis), updated)
         }
     })
+}
+
+fn network() -> impl Strategy<Value = Network> {
+    (any::<IpAddr>(), any::<u8>()).prop_map(|(address, prefix)| Network { address, prefix })
 }
 
 fn state() -> impl Strategy<Value = State> {
@@ -80,11 +108,12 @@ fn access_token() -> impl Strategy<Value = AccessToken> {
 }
 
 pub(super) fn revocation() -> impl Strategy<Value = Revocation> {
-    (target(), any::<[u64; 2]>(), cause(), timestamp(), timestamp()).prop_map(
-        |(target, [bound, tag], cause, revoked_at, expires_at)| Revocation {
+    (target(), any::<([Option<u64>; 2], u64)>(), cause(), timestamp(), timestamp()).prop_map(
+        |(target, ([bound, put_back], tag), cause, revoked_at, expires_at)| Revocation {
             target,
-            bound: Position(bound),
+            bound: bound.map(Position),
             tag: Tag(tag),
+            put_back: put_back.map(Tag),
             cause,
             revoked_at,
             expires_at,
