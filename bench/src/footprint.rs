@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use redis::InfoDict;
 use redis::aio::MultiplexedConnection;
 
+use crate::rows::SESSION;
 use crate::server::{Server, Store};
 use crate::stage::{Plan, Stage};
 use crate::stats::{count_of, median};
@@ -20,10 +21,10 @@ const RIPPLE: u64 = 4096;
 pub(crate) async fn bytes_per_session(plan: &Plan) -> Result<f64> {
     let stage = Stage::set(plan, Store::Redis).await?;
     let redis = stage.redis.as_ref().context("a stage on Redis has one")?;
-    stage.mint(EARLIER, "demo-session", "refresh_token").await?;
+    stage.mint(EARLIER, SESSION).await?;
     let mut asking = redis::Client::open(redis.url())?.get_multiplexed_async_connection().await?;
     let (memory, keys) = (used_memory(&mut asking).await?, keys_in(&mut asking).await?);
-    stage.mint(plan.sessions, "demo-session", "refresh_token").await?;
+    stage.mint(plan.sessions, SESSION).await?;
     let added = used_memory(&mut asking).await?.checked_sub(memory).context("the memory shrank")?;
     let keys = keys_in(&mut asking).await?.saturating_sub(keys);
     ensure!(keys >= u64::try_from(plan.sessions)?, "{} sessions left only {keys} keys", plan.sessions);
@@ -60,7 +61,7 @@ pub(crate) struct Rest {
 /// Starts the server again and again on a store that holds the sessions.
 pub(crate) async fn rest(plan: &Plan, store: Store) -> Result<Rest> {
     let stage = Stage::set(plan, store).await?;
-    stage.mint(plan.sessions, "demo-session", "refresh_token").await?;
+    stage.mint(plan.sessions, SESSION).await?;
     let Stage { server, redis, folder, .. } = stage;
     server.stop().await?;
     let mut times = Vec::new();

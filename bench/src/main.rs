@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p atropos-bench`; docs/performance.md says what it measures and how to read it.
 //!
-//! - `rows.rs` which requests are compared with which floor, and the bars; `footprint.rs` what has no floor
+//! - `rows.rs`, `dialects.rs` which requests are compared with what, and the bars; `footprint.rs` what has no floor
 //! - `stage.rs` a row from start to end; `compare.rs` rounds in turns
 //! - `load.rs`, `connection.rs`, `request.rs` the load generator
 //! - `server.rs`, `floor.rs`, `process.rs` the processes
@@ -10,6 +10,7 @@
 mod clock;
 mod compare;
 mod connection;
+mod dialects;
 mod floor;
 mod footprint;
 mod load;
@@ -34,7 +35,6 @@ use crate::compare::Load;
 use crate::floor::{FloorArguments, Trip};
 use crate::load::Span;
 use crate::report::{Line, Report};
-use crate::rows::ROWS;
 use crate::server::Store;
 use crate::stage::{Plan, Stage};
 
@@ -81,7 +81,7 @@ struct BenchArguments {
 }
 
 fn names() -> Vec<&'static str> {
-    let compared = ROWS.iter().map(|row| row.name);
+    let compared = rows::all().map(|row| row.name);
     std::iter::once(CALIBRATION).chain(compared).chain([MEMORY, START]).collect()
 }
 
@@ -131,10 +131,10 @@ async fn measure(plan: &Plan, report: &mut Report, wanted: impl Fn(&str) -> bool
         calibrate(plan.load, report).await;
     }
     for store in [Store::Redis, Store::Embedded] {
-        for row in ROWS.iter().filter(|row| wanted(row.name)) {
+        for row in rows::all().filter(|row| wanted(row.name)) {
             tell(row.title, store);
             let bar = (store == Store::Redis).then_some(row.bar);
-            let line = Line { title: row.title, store, floor: row.floor.title(), bar };
+            let line = Line { title: row.title, store, floor: row.against.title(), bar };
             report.rate(&line, compare(plan, store, row).await);
         }
     }

@@ -1,23 +1,44 @@
-//! The rows that are compared: which request, with which tokens, against which floor, held to which bar.
+//! The rows that are compared: which request, with which tokens, against what, held to which bar.
+use crate::dialects;
 use crate::floor::Trip;
 use crate::load::After;
+use crate::request::Ask;
 
 pub(crate) struct Row {
     /// For `--only`.
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
-    pub(crate) floor: Trip,
-    /// The least ratio to the floor, on Redis.
+    pub(crate) against: Against,
+    /// The least ratio to that, on Redis.
     pub(crate) bar: f64,
-    pub(crate) path: &'static str,
-    /// The client that asks.
-    pub(crate) caller: &'static str,
-    /// What stands before the token in the form.
-    pub(crate) body: &'static str,
+    pub(crate) ask: Ask,
     pub(crate) tokens: Tokens,
     pub(crate) after: After,
     /// Part of the body of every right answer.
     pub(crate) expected: &'static str,
+    /// How this is answered when the row has used a token up: speed at doing nothing is not a result.
+    pub(crate) used_up: Option<(Ask, u16)>,
+}
+
+pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
+    STANDARD.iter().chain([&REVOKE]).chain(&dialects::ROWS)
+}
+
+/// What a row is compared with.
+#[derive(Clone, Copy)]
+pub(crate) enum Against {
+    Floor(Trip),
+    /// Revocation by the standard, at the same server.
+    Revoke,
+}
+
+impl Against {
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Floor(trip) => trip.title(),
+            Self::Revoke => "revoke",
+        }
+    }
 }
 
 /// Where the tokens of a row come from.
@@ -25,101 +46,111 @@ pub(crate) struct Row {
 pub(crate) enum Tokens {
     /// The request carries none.
     Absent,
-    /// Issued to a client before the round, in this field of the answer: as many as are asked about in turns.
-    Few(&'static str, &'static str),
+    /// Obtained before the round: as many as are asked about in turns.
+    Few(Source),
     /// The same, then spoilt, so that they look like tokens of ours and are none.
-    Spoilt(&'static str, &'static str),
+    Spoilt(Source),
     /// The same, as many as there are sessions, because a request uses its token up.
-    Many(&'static str, &'static str),
+    Many(Source),
 }
 
-pub(crate) const ISSUE: &str = "grant_type=client_credentials&scope=read";
-pub(crate) const REFRESH: &str = "grant_type=refresh_token&refresh_token=";
-pub(crate) const TOKEN_PATH: &str = "/oauth/token";
+/// A token is what stands in a field of the answer to a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Source {
+    pub(crate) ask: Ask,
+    pub(crate) field: &'static str,
+}
 
-pub(crate) const ROWS: [Row; 7] = [
+impl Source {
+    const fn access_token(client: &'static str) -> Self {
+        Self { ask: Ask::by(client, TOKEN_PATH, ISSUE), field: "access_token" }
+    }
+}
+
+pub(crate) const SESSION: Source = Source { ask: Ask::by("demo-session", TOKEN_PATH, ISSUE), field: "refresh_token" };
+const ISSUE: &str = "grant_type=client_credentials&scope=read";
+const REFRESH: Ask = Ask::by("demo-session", TOKEN_PATH, "grant_type=refresh_token&refresh_token={token}");
+const INTROSPECT: Ask = Ask::by("demo-api", "/oauth/introspect", "token={token}");
+const TOKEN_PATH: &str = "/oauth/token";
+
+static STANDARD: [Row; 6] = [
     Row {
         name: "introspect-opaque",
         title: "introspect, opaque",
-        floor: Trip::Get,
+        against: Against::Floor(Trip::Get),
         bar: 0.80,
-        path: "/oauth/introspect",
-        caller: "demo-api",
-        body: "token=",
-        tokens: Tokens::Few("demo-service", "access_token"),
+        ask: INTROSPECT,
+        tokens: Tokens::Few(Source::access_token("demo-service")),
         after: After::Again,
         expected: r#""active":true"#,
+        used_up: None,
     },
     Row {
         name: "introspect-jwt",
         title: "introspect, JWT (warm)",
-        floor: Trip::Get,
+        against: Against::Floor(Trip::Get),
         bar: 0.75,
-        path: "/oauth/introspect",
-        caller: "demo-api",
-        body: "token=",
-        tokens: Tokens::Few("demo-service-jwt", "access_token"),
+        ask: INTROSPECT,
+        tokens: Tokens::Few(Source::access_token("demo-service-jwt")),
         after: After::Again,
         expected: r#""active":true"#,
+        used_up: None,
     },
     Row {
         name: "garbage",
         title: "introspect, garbage token",
-        floor: Trip::Nothing,
+        against: Against::Floor(Trip::Nothing),
         bar: 0.90,
-        path: "/oauth/introspect",
-        caller: "demo-api",
-        body: "token=",
-        tokens: Tokens::Spoilt("demo-service", "access_token"),
+        ask: INTROSPECT,
+        tokens: Tokens::Spoilt(Source::access_token("demo-service")),
         after: After::Again,
         expected: r#""active":false"#,
+        used_up: None,
     },
     Row {
         name: "issue-opaque",
         title: "issue client_credentials, opaque",
-        floor: Trip::Set,
+        against: Against::Floor(Trip::Set),
         bar: 0.75,
-        path: TOKEN_PATH,
-        caller: "demo-service",
-        body: ISSUE,
+        ask: Ask::by("demo-service", TOKEN_PATH, ISSUE),
         tokens: Tokens::Absent,
         after: After::Again,
         expected: r#""access_token":""#,
+        used_up: None,
     },
     Row {
         name: "issue-jwt",
         title: "issue client_credentials, ES256",
-        floor: Trip::Set,
+        against: Against::Floor(Trip::Set),
         bar: 0.60,
-        path: TOKEN_PATH,
-        caller: "demo-service-jwt",
-        body: ISSUE,
+        ask: Ask::by("demo-service-jwt", TOKEN_PATH, ISSUE),
         tokens: Tokens::Absent,
         after: After::Again,
         expected: r#""access_token":""#,
+        used_up: None,
     },
     Row {
         name: "refresh",
         title: "refresh",
-        floor: Trip::Set,
+        against: Against::Floor(Trip::Set),
         bar: 0.45,
-        path: TOKEN_PATH,
-        caller: "demo-session",
-        body: REFRESH,
-        tokens: Tokens::Many("demo-session", "refresh_token"),
+        ask: REFRESH,
+        tokens: Tokens::Many(SESSION),
         after: After::Replace("refresh_token"),
         expected: r#""access_token":""#,
-    },
-    Row {
-        name: "revoke",
-        title: "revoke a refresh token",
-        floor: Trip::Set,
-        bar: 0.45,
-        path: "/oauth/revoke",
-        caller: "demo-session",
-        body: "token=",
-        tokens: Tokens::Many("demo-session", "refresh_token"),
-        after: After::Once,
-        expected: "",
+        used_up: None,
     },
 ];
+
+/// What those of the dialects are compared with, too.
+pub(crate) static REVOKE: Row = Row {
+    name: "revoke",
+    title: "revoke a refresh token",
+    against: Against::Floor(Trip::Set),
+    bar: 0.45,
+    ask: Ask::by("demo-session", "/oauth/revoke", "token={token}"),
+    tokens: Tokens::Many(SESSION),
+    after: After::Once,
+    expected: "",
+    used_up: Some((REFRESH, 400)),
+};

@@ -45,6 +45,7 @@ impl Server {
     pub(crate) async fn start(binary: &Path, folder: &Path, redis: Option<&RedisServer>) -> Result<Self> {
         let mut command = Command::new(binary);
         command.envs(LIMITS).args(["dev", "--listen", "127.0.0.1:0", "--data"]).arg(folder.join("data"));
+        command.arg("--config").arg(workspace().join("bench/clients.toml"));
         if let Some(redis) = redis {
             command.args(["--store", &redis.url()]);
         }

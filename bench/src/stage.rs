@@ -1,17 +1,19 @@
 //! What a row is measured on: a server and its store, made for the row and gone after it.
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use atropos_testbed::{Flavor, RedisServer};
 use tempfile::TempDir;
 
 use crate::compare::{Comparison, Load, Pair, Target};
 use crate::connection::Connection;
+use crate::dialects;
 use crate::floor::{FloorServer, RECORDS, Trip};
 use crate::load::{After, Span, Work, run};
-use crate::request::Request;
-use crate::rows::{ISSUE, REFRESH, Row, TOKEN_PATH, Tokens};
+use crate::request::{Ask, Proof, Request};
+use crate::rows::{Against, REVOKE, Row, Source, Tokens};
 use crate::server::{Server, Store};
 
 /// How the whole program was asked to measure.
@@ -26,6 +28,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) server: Server,
     pub(crate) redis: Option<RedisServer>,
     pub(crate) folder: TempDir,
+    /// Of whoever manages the identity of a dialect.
+    bearer: OnceCell<String>,
 }
 
 impl<'a> Stage<'a> {
@@ -37,39 +41,62 @@ impl<'a> Stage<'a> {
             Store::Embedded => None,
         };
         let server = Server::start(&plan.binary, folder.path(), redis.as_ref()).await?;
-        Ok(Self { plan, server, redis, folder })
+        Ok(Self { plan, server, redis, folder, bearer: OnceCell::new() })
     }
 
-    /// Lets `row` run against its floor.
+    /// Lets `row` run against what it is compared with.
     pub(crate) async fn compare(&self, row: &Row) -> Result<Comparison> {
-        let request = Request::post(row.path, row.caller, row.body);
-        let answer = self.sample(row, &request).await.context("the first request")?;
+        if let Proof::Bearer = row.ask.proof {
+            self.prepare().await.context("what has to be there before")?;
+        }
+        match row.against {
+            Against::Floor(trip) => self.compare_with_floor(row, trip).await,
+            Against::Revoke => self.compare_with_revoke(row).await,
+        }
+    }
+
+    async fn compare_with_floor(&self, row: &Row, trip: Trip) -> Result<Comparison> {
+        let answer = self.sample(row).await.context("the first request")?;
         let floor = FloorServer::start(&answer).await?;
-        let floor_request = Request::post(row.floor.path(), row.caller, row.body);
+        let floor_request = Request::new(Ask { path: trip.path(), ..row.ask });
         let mut witness = None;
         let comparison = self
             .plan
             .load
             .compare(floor.target(), self.target(), async || {
-                let tokens = self.tokens(row.tokens).await.context("preparing tokens")?;
-                witness = tokens.front().cloned();
-                let subject = Work { request: request.clone(), tokens, after: row.after, expected: row.expected };
+                let subject = self.work(row).await.context("preparing tokens")?;
+                witness = subject.tokens.front().cloned();
                 Ok(Pair { floor: on_floor(floor_request.clone(), &subject), subject })
             })
             .await?;
-        if let (After::Once, Some(token)) = (row.after, witness) {
-            self.refuses(&token).await?;
-        }
+        self.check_used_up(row, witness).await?;
         floor.stop().await?;
         Ok(comparison)
     }
 
-    /// `count` tokens, each out of `field` of an answer to `client`.
-    pub(crate) async fn mint(&self, count: usize, client: &str, field: &'static str) -> Result<VecDeque<String>> {
+    /// Both at the same server.
+    async fn compare_with_revoke(&self, row: &Row) -> Result<Comparison> {
+        let mut witness = None;
+        let comparison = self
+            .plan
+            .load
+            .compare(self.target(), self.target(), async || {
+                let floor = self.work(&REVOKE).await.context("preparing tokens of the standard")?;
+                let subject = self.work(row).await.context("preparing tokens")?;
+                witness = subject.tokens.front().cloned();
+                Ok(Pair { floor, subject })
+            })
+            .await?;
+        self.check_used_up(row, witness).await?;
+        Ok(comparison)
+    }
+
+    /// `count` tokens.
+    pub(crate) async fn mint(&self, count: usize, source: Source) -> Result<VecDeque<String>> {
         let work = Work {
-            request: Request::post(TOKEN_PATH, client, ISSUE),
+            request: self.request(source.ask),
             tokens: vec![String::new(); count].into(),
-            after: After::Collect(field),
+            after: After::Collect(source.field),
             expected: "",
         };
         let Target { address, pid } = self.target();
@@ -85,21 +112,41 @@ impl<'a> Stage<'a> {
         Target { address: self.server.address, pid: self.server.pid() }
     }
 
+    fn request(&self, ask: Ask) -> Request {
+        Request::with_bearer(ask, self.bearer.get().map_or("", String::as_str))
+    }
+
+    /// One round of a row.
+    async fn work(&self, row: &Row) -> Result<Work> {
+        let tokens = self.tokens(row.tokens).await?;
+        Ok(Work { request: self.request(row.ask), tokens, after: row.after, expected: row.expected })
+    }
+
+    /// Logs in as whoever manages an identity, and lets the identity have tokens.
+    async fn prepare(&self) -> Result<()> {
+        let bearer = self.one(dialects::MANAGER).await?;
+        ensure!(self.bearer.set(bearer).is_ok(), "a stage is for one row");
+        match self.ask(dialects::PREPARE, "").await? {
+            200 => Ok(()),
+            status => bail!("the identity is not prepared: {status}"),
+        }
+    }
+
     /// The body of one answer, for the floor to give.
-    async fn sample(&self, row: &Row, request: &Request) -> Result<Vec<u8>> {
+    async fn sample(&self, row: &Row) -> Result<Vec<u8>> {
         let token = match row.tokens {
             Tokens::Absent => String::new(),
-            Tokens::Few(client, field) | Tokens::Many(client, field) => self.one(client, field).await?,
-            Tokens::Spoilt(client, field) => spoil(self.one(client, field).await?),
+            Tokens::Few(source) | Tokens::Many(source) => self.one(source).await?,
+            Tokens::Spoilt(source) => spoil(self.one(source).await?),
         };
         let mut bytes = Vec::new();
-        request.render(&token, &mut bytes);
+        self.request(row.ask).render(&token, &mut bytes);
         let mut connection = Connection::open(self.server.address).await?;
         Ok(connection.expect(&bytes, row.expected).await?.to_vec())
     }
 
-    async fn one(&self, client: &str, field: &'static str) -> Result<String> {
-        self.mint(1, client, field).await?.pop_front().context("the server issued nothing")
+    async fn one(&self, source: Source) -> Result<String> {
+        self.mint(1, source).await?.pop_front().context("the server issued nothing")
     }
 
     /// The tokens of one round: never fewer than keep every connection busy.
@@ -108,20 +155,24 @@ impl<'a> Stage<'a> {
         let few = busy.max(usize::try_from(RECORDS)?);
         Ok(match tokens {
             Tokens::Absent => vec![String::new(); busy].into(),
-            Tokens::Few(client, field) => self.mint(few, client, field).await?,
-            Tokens::Spoilt(client, field) => self.mint(few, client, field).await?.into_iter().map(spoil).collect(),
-            Tokens::Many(client, field) => self.mint(busy.max(self.plan.sessions), client, field).await?,
+            Tokens::Few(source) => self.mint(few, source).await?,
+            Tokens::Spoilt(source) => self.mint(few, source).await?.into_iter().map(spoil).collect(),
+            Tokens::Many(source) => self.mint(busy.max(self.plan.sessions), source).await?,
         })
     }
 
-    /// That a run of revocations really ended something: speed at doing nothing is not a result.
-    async fn refuses(&self, revoked: &str) -> Result<()> {
+    async fn check_used_up(&self, row: &Row, token: Option<String>) -> Result<()> {
+        let (Some((ask, expected)), Some(token)) = (row.used_up, token) else { return Ok(()) };
+        let status = self.ask(ask, &token).await?;
+        ensure!(status == expected, "what was used up is answered {status}, not {expected}");
+        Ok(())
+    }
+
+    async fn ask(&self, ask: Ask, token: &str) -> Result<u16> {
         let mut bytes = Vec::new();
-        Request::post(TOKEN_PATH, "demo-session", REFRESH).render(revoked, &mut bytes);
-        match Connection::open(self.server.address).await?.exchange(&bytes).await? {
-            (400, _) => Ok(()),
-            (status, _) => bail!("a refresh token that was revoked is answered {status}, not 400"),
-        }
+        self.request(ask).render(token, &mut bytes);
+        let mut connection = Connection::open(self.server.address).await?;
+        Ok(connection.exchange(&bytes).await?.0)
     }
 }
 
@@ -130,7 +181,7 @@ pub(crate) async fn calibrate(load: Load) -> Result<Comparison> {
     let answer = vec![b'x'; 256];
     let (floor, subject) = (FloorServer::start(&answer).await?, FloorServer::start(&answer).await?);
     let work = Work {
-        request: Request::post(Trip::Get.path(), "demo-api", "token="),
+        request: Request::new(Ask::by("demo-api", Trip::Get.path(), "token={token}")),
         tokens: (0..2 * load.connections).map(|turn| format!("at_{turn:061}")).collect(),
         after: After::Again,
         expected: "x",

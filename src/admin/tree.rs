@@ -97,6 +97,7 @@ pub fn describe(client: &Client) -> String {
     let grants = client.grant_types.iter().map(|grant| match grant {
         GrantType::ClientCredentials => "client_credentials",
         GrantType::RefreshToken => "refresh_token",
+        GrantType::Password => "password",
     });
     let mut parts: Vec<String> = grants.map(ToOwned::to_owned).collect();
     if client.grant_types.contains(&GrantType::ClientCredentials) {

@@ -78,6 +78,7 @@ impl App {
         let clients = Arc::new(std::mem::take(&mut settings.clients));
         let keys = Keys::open(&*store, key_settings, Arc::clone(&clock), Arc::new(SystemChance)).await?;
         let authority = authority(&settings, Parts { issuer, store, keys, clients, clock, metrics: &metrics }).await?;
+        authority.announce_lifetimes().await?;
         let follower = Arc::clone(&authority.follower);
         metrics.follow_denylists(move || {
             let status = |shard| {
@@ -131,7 +132,8 @@ async fn authority(settings: &Settings, parts: Parts<'_>) -> Result<Authority, S
         ..authenticate::Limits::default()
     };
     let authenticator =
-        Authenticator::new(Arc::clone(&clients), &keys, Arc::clone(&store), Arc::clone(&clock), failures);
+        Authenticator::new(Arc::clone(&clients), &keys, Arc::clone(&store), Arc::clone(&clock), failures)
+            .with_users(settings.users.clone());
     let longest = |of: fn(&crate::domain::client::TokenPolicy) -> Duration| {
         clients.iter().map(|client| of(&client.tokens)).max().unwrap_or_default()
     };

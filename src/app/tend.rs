@@ -15,6 +15,8 @@ const FOLLOW: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(30);
 /// How often a node looks whether another has changed the keys.
 const KEYS: Duration = Duration::from_secs(30);
+/// A failover may have lost what was announced.
+const ANNOUNCE: Duration = Duration::from_secs(30);
 const FORGET_GUESSES: Duration = Duration::from_mins(1);
 
 /// Tasks that end when this is dropped.
@@ -31,6 +33,9 @@ impl Tending {
         }));
         tasks.spawn(again(KEYS, "read the keys", Arc::clone(authority), |authority| async move {
             authority.keys.refresh(&*authority.store).await.map_err(Unavailable::from)
+        }));
+        tasks.spawn(again(ANNOUNCE, "announce the lifetimes", Arc::clone(authority), |authority| async move {
+            authority.announce_lifetimes().await
         }));
         tasks.spawn(again(FORGET_GUESSES, "forget old guesses", Arc::clone(authority), |authority| async move {
             authority.limits.forget();

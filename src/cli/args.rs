@@ -30,6 +30,9 @@ pub(super) enum Command {
     /// Work with what clients are registered with
     #[command(subcommand)]
     Client(ClientCommand),
+    /// Work with what people are registered with
+    #[command(subcommand)]
+    User(UserCommand),
     /// See and change the keys that tokens are made with
     Keys(KeysArgs),
     /// Look at a family: all that descends from one grant
@@ -81,6 +84,12 @@ pub(super) enum ClientCommand {
         #[arg(long)]
         generate: bool,
     },
+}
+
+#[derive(Subcommand)]
+pub(super) enum UserCommand {
+    /// Print what to register of the password on standard input (Argon2id)
+    HashPassword,
 }
 
 /// Which server or store is meant.

@@ -1,7 +1,7 @@
 //! The command line.
 //!
 //! - `args`: what can be typed.
-//! - `start`: `dev`, `serve`, `check`. `health`: asks a server. `secret`: `client hash-secret`.
+//! - `start`: `dev`, `serve`, `check`. `health`: asks a server. `secret`: `client hash-secret`, `user hash-password`.
 //! - `operate`: `keys`, `family`, `revoke`, `restored`, of a running server or of a store.
 
 mod args;
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use self::args::{Cli, ClientCommand, Command};
+use self::args::{Cli, ClientCommand, Command, UserCommand};
 
 /// Runs what was asked for. What cannot be done is told on the standard error output, in sentences.
 pub async fn run() -> ExitCode {
@@ -27,7 +27,8 @@ pub async fn run() -> ExitCode {
             secret::generate();
             Ok(())
         }
-        Command::Client(ClientCommand::HashSecret { generate: false }) => secret::hash(),
+        Command::Client(ClientCommand::HashSecret { generate: false }) => secret::hash("secret"),
+        Command::User(UserCommand::HashPassword) => secret::hash("password"),
         Command::Keys(args) => operate::keys(&args).await,
         Command::Family(args) => operate::family(&args).await,
         Command::Revoke(args) => operate::revoke(&args).await,

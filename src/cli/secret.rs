@@ -1,4 +1,4 @@
-//! `client hash-secret`.
+//! `client hash-secret` and `user hash-password`.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
@@ -11,11 +11,11 @@ use super::Failure;
 use crate::domain::authenticate::hash_secret;
 use crate::domain::chance::{Chance as _, SystemChance};
 
-/// Reads one line, so that no secret stands in the list of processes or in a shell's history.
-pub(super) fn hash() -> Result<(), Failure> {
-    let secret = read_line("The secret: ")?;
+/// Reads one line, a `what`, so that none stands in the list of processes or in a shell's history.
+pub(super) fn hash(what: &str) -> Result<(), Failure> {
+    let secret = read_line(&format!("The {what}: "))?;
     if secret.is_empty() {
-        return Err(Failure("no secret came on the standard input".to_owned()));
+        return Err(Failure(format!("no {what} came on the standard input")));
     }
     println!("{}", hash_secret(&secret, &SystemChance));
     Ok(())

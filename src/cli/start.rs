@@ -88,7 +88,7 @@ async fn introduce(app: &App, address: SocketAddr) -> Result<(), Failure> {
     let mut clients: Vec<_> = app.authority.clients.iter().collect();
     clients.sort_by(|a, b| a.id.cmp(&b.id));
     for client in clients {
-        println!("  {:<18} {}", client.id, crate::admin::tree::describe(client));
+        println!("  {:<20} {}", client.id, crate::admin::tree::describe(client));
     }
     println!();
     println!("issue, introspect, revoke:");
@@ -99,6 +99,11 @@ async fn introduce(app: &App, address: SocketAddr) -> Result<(), Failure> {
     println!("  curl -s {at}/oauth/introspect -u demo-api:demo-api-secret -d token=$token");
     println!("  curl -si {at}/oauth/revoke -u demo-service:demo-service-secret -d token=$token");
     println!();
+    let dialects: Vec<_> = app.settings.surfaces.enabled().into_iter().map(Surface::as_str).collect();
+    if !dialects.is_empty() {
+        println!("APIs of others that are spoken as well: {}; README has a tour of each", dialects.join(", "));
+        println!();
+    }
     for (id, surface) in [("demo-spa", Surface::Standard), ("demo-anghami", Surface::Anghami)] {
         let Some(client) = app.authority.clients.find(id) else { continue };
         let session = app.authority.begin_session(client, surface, "demo-user", client.scope.clone()).await?;

@@ -43,6 +43,8 @@ impl fmt::Debug for ClientId {
 pub enum GrantType {
     ClientCredentials,
     RefreshToken,
+    /// A person types a name and a password into the client (RFC 6749 section 4.3, which OAuth 2.1 has dropped).
+    Password,
 }
 
 /// Where a family was born. Refresh works only there (no surface weakens another); what it is called on the wire is the
@@ -237,6 +239,7 @@ pub struct AssertionKey(pub jsonwebtoken::jwk::Jwk);
 pub struct Clients {
     by_id: HashMap<ClientId, Arc<Client>>,
     by_identity: HashMap<Uuid, Arc<Client>>,
+    for_passwords: Option<Arc<Client>>,
 }
 
 impl Clients {
@@ -244,7 +247,8 @@ impl Clients {
     pub fn new(clients: impl IntoIterator<Item = Client>) -> Self {
         let by_id: HashMap<_, _> = clients.into_iter().map(|client| (client.id.clone(), Arc::new(client))).collect();
         let by_identity = by_id.values().map(|client| (client.identity_id, Arc::clone(client))).collect();
-        Self { by_id, by_identity }
+        let for_passwords = by_id.values().find(|client| client.grant_types.contains(&GrantType::Password)).cloned();
+        Self { by_id, by_identity, for_passwords }
     }
 
     pub fn find(&self, id: &str) -> Option<&Arc<Client>> {
@@ -253,6 +257,11 @@ impl Clients {
 
     pub fn find_identity(&self, id: Uuid) -> Option<&Arc<Client>> {
         self.by_identity.get(&id)
+    }
+
+    /// The one at which people sign in by their passwords, if there is one: nothing in such a request names it.
+    pub fn for_passwords(&self) -> Option<&Arc<Client>> {
+        self.for_passwords.as_ref()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Client>> {

@@ -21,6 +21,9 @@ pub enum Error {
     /// The scope is malformed, unknown, or wider than what may be granted.
     #[error("the scope is malformed or exceeds what this client may be granted")]
     InvalidScope,
+    /// A resource that the client's tokens are not for, or resources that one token cannot be for (RFC 8707 section 2).
+    #[error("the resource is not one that this client may have a token for")]
+    InvalidTarget,
     /// The grant cannot be honoured. The fault stands in the log, never on the wire.
     #[error("the grant is invalid, expired, revoked, or was issued to another client")]
     InvalidGrant(GrantFault),
@@ -147,12 +150,18 @@ pub enum GrantFault {
     ClientGone,
     /// Its client does not have the credential any more that the family is bound to.
     CredentialGone,
+    /// Its client may not have all the scopes any more that were granted.
+    ScopeRetired,
     /// A spent refresh token came again and the family was ended for it.
     Reused,
     /// Within the replay window, but not the same request by the same proof.
     OtherRequest,
     /// Within the replay window, but a successor is not alive any more.
     SuccessorGone,
+    /// There is no such person, or not with this password.
+    WrongPassword,
+    /// The person may not sign in.
+    UserDisabled,
 }
 
 impl GrantFault {
@@ -166,9 +175,12 @@ impl GrantFault {
             Self::Ended => "ended",
             Self::ClientGone => "client_gone",
             Self::CredentialGone => "credential_gone",
+            Self::ScopeRetired => "scope_retired",
             Self::Reused => "reused",
             Self::OtherRequest => "other_request",
             Self::SuccessorGone => "successor_gone",
+            Self::WrongPassword => "wrong_password",
+            Self::UserDisabled => "user_disabled",
         }
     }
 }

@@ -3,7 +3,7 @@
 //! - [`family`]: all that descends from one grant, and every transition of it, pure.
 //! - [`authority`]: the calls that every endpoint makes.
 //! - [`store`]: the contract of whoever keeps families and revocations; [`follower`]: this node's copy of the denylist.
-//! - [`client`], [`scope`]: who asks, and for what. [`authenticate`]: whether they are who they say.
+//! - [`client`], [`user`], [`scope`]: who asks, and for what. [`authenticate`]: whether they are who they say.
 //! - [`keys`], [`token`]: how this server knows its own tokens. [`token_auth`]: on what terms machines are given them.
 //! - [`audit`]: what is told of what happens. [`limiter`]: how often it may. [`network`]: from where.
 //! - [`clock`], [`chance`]: the only places that ask the system for either.
@@ -24,6 +24,7 @@ pub mod scope;
 pub mod store;
 pub mod token;
 pub mod token_auth;
+pub mod user;
 
 pub use atropos_guard::{
     Cause, Credential, Entry, FamilyId, Head, KeyId, Link, Position, Revocation, Shard, Tag, Target, Timestamp, TokenId,

@@ -41,7 +41,13 @@ impl Scope {
 
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        Self(self.tokens().filter(|token| other.contains(token)).collect::<Vec<_>>().join(" "))
+        self.only(|token| other.contains(token))
+    }
+
+    /// The tokens of which this is true.
+    #[must_use]
+    pub fn only(&self, is_kept: impl Fn(&str) -> bool) -> Self {
+        Self(self.tokens().filter(|token| is_kept(token)).collect::<Vec<_>>().join(" "))
     }
 
     pub fn is_empty(&self) -> bool {

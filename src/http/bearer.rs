@@ -35,6 +35,11 @@ pub(super) fn token(headers: &HeaderMap) -> Result<&str, Error> {
     text.ok_or(Error::InvalidToken(BearerFault::Malformed))
 }
 
+/// Whether the header has a token in it, or what was to be one.
+pub(super) fn is_shown(headers: &HeaderMap) -> bool {
+    !matches!(token(headers), Err(Error::InvalidToken(BearerFault::Missing)))
+}
+
 /// RFC 9110 section 11.2.
 fn is_token68(text: &[u8]) -> bool {
     let end = text.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);

@@ -69,6 +69,12 @@ pub(super) async fn read_either(request: &HttpRequest, payload: Payload) -> Resu
     read_form(request, payload).await.map(Body::Form)
 }
 
+/// For a body that means nothing. It is read all the same, within its limit: a connection on which something was left
+/// unread cannot be used again.
+pub(super) async fn ignore(request: &HttpRequest, payload: Payload) -> Result<(), Failure> {
+    whole(request, payload).await.map(drop)
+}
+
 /// Nothing of the query is ever read as a parameter; credentials in it are told of, so that nobody goes on sending them
 /// there (RFC 6749 section 3.2, RFC 9700 section 4.3.2).
 fn refuse_credentials_in_url(request: &HttpRequest) -> Result<(), Error> {

@@ -19,6 +19,7 @@ use crate::telemetry::request::within;
 use crate::telemetry::{Ending, Outcome, Route};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 pub(super) async fn around<B>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<BoxBody>, Error>
 where
@@ -27,11 +28,12 @@ where
     #[expect(clippy::disallowed_methods, reason = "a measurement")]
     let began = Instant::now();
     let id = request_id();
+    let traceparent = traceparent(&request);
     let handled = async {
         let response = handle(request, next).await?;
         Ok(finish(response, id, began))
     };
-    within(id, handled).await
+    within(id, traceparent.as_deref(), handled).await
 }
 
 async fn handle<B>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse, Error>
@@ -51,6 +53,13 @@ fn request_id() -> Uuid {
     let mut bytes = [0; 16];
     SystemChance.fill(&mut bytes);
     Builder::from_random_bytes(bytes).into_uuid()
+}
+
+/// The trace of whoever calls. Two of them say nothing (W3C Trace Context, section 3.2).
+fn traceparent(request: &ServiceRequest) -> Option<String> {
+    let mut all = request.headers().get_all(TRACEPARENT);
+    let first = all.next().filter(|_| all.next().is_none())?;
+    first.to_str().ok().map(str::to_owned)
 }
 
 /// What the framework refuses (a preflight, say), it refuses in plain text of its own.

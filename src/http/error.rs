@@ -161,6 +161,9 @@ fn of_domain(error: &Error) -> Told {
         Error::InvalidScope => {
             bad("invalid_scope", "the scope is malformed, or wider than what this client or grant may have")
         }
+        Error::InvalidTarget => {
+            bad("invalid_target", "the resource is not one, or these are not, that this client may have a token for")
+        }
         Error::InvalidGrant(_) => {
             bad("invalid_grant", "the token is invalid, expired or revoked, or was issued to another client")
         }

@@ -1,10 +1,12 @@
 //! Forms (RFC 6749 section 3.2 and appendix B): from the bytes of a body to the parameters this server knows.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use percent_encoding::percent_decode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use url::form_urlencoded;
 
 use crate::domain::error::Error;
 
@@ -66,6 +68,12 @@ impl<'a> Form<'a> {
     pub(super) fn of_json(object: &'a Map<String, Value>) -> Result<Self, Error> {
         Self::deserialize(object).map_err(|_| Error::InvalidRequest("a member of the JSON object is not a text"))
     }
+}
+
+/// The values of the one parameter that may be repeated: `resource` (RFC 8707 section 2). Of a body that is well-formed.
+pub(super) fn resources(body: &[u8]) -> Vec<Arc<str>> {
+    let all = form_urlencoded::parse(body).filter(|(name, value)| name == "resource" && !value.is_empty());
+    all.map(|(_, value)| value.into()).collect()
 }
 
 /// Decodes one value outside of a body: a half of HTTP Basic credentials (RFC 6749 section 2.3.1).

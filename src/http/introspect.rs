@@ -1,6 +1,7 @@
 //! The introspection endpoint (RFC 7662).
 
-use actix_web::http::header::{CACHE_CONTROL, ContentType};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, ContentType, WWW_AUTHENTICATE};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -8,16 +9,26 @@ use serde::Serialize;
 use super::error::Failure;
 use super::form::Form;
 use super::state::State;
-use super::{body, client_auth};
+use super::{bearer, body, client_auth};
 use crate::domain::TokenId;
 use crate::domain::authority::{ActiveToken, Introspection, TokenKind};
-use crate::domain::error::Error;
+use crate::domain::error::{BearerFault, Error};
 
 /// The same bytes for every cause (section 2.2).
 static INACTIVE: Bytes = Bytes::from_static(br#"{"active":false}"#);
 
 pub(super) async fn handle(request: HttpRequest, payload: Payload) -> HttpResponse {
-    introspect(&request, payload).await.unwrap_or_else(|failure| failure.answer(&request))
+    introspect(&request, payload).await.unwrap_or_else(|failure| refuse(&failure, &request))
+}
+
+/// No access token lets its bearer ask about others here. Who shows one is told so in its scheme, too (section 2.3).
+fn refuse(failure: &Failure, request: &HttpRequest) -> HttpResponse {
+    let mut answer = failure.answer(request);
+    if answer.status() == StatusCode::UNAUTHORIZED && bearer::is_shown(request.headers()) {
+        let challenge = bearer::challenge(BearerFault::NoAccessToken);
+        answer.headers_mut().append(WWW_AUTHENTICATE, challenge);
+    }
+    answer
 }
 
 async fn introspect(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Failure> {

@@ -1,12 +1,14 @@
 //! The token endpoint (RFC 6749 section 3.2).
 
+use std::sync::Arc;
+
 use actix_web::http::header::{CACHE_CONTROL, PRAGMA};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::error::Failure;
-use super::form::Form;
+use super::form::{self, Form};
 use super::state::State;
 use super::{body, client_auth};
 use crate::domain::authority::{Caller, ClientCredentials, Issued, Refresh, TokenText};
@@ -25,20 +27,20 @@ async fn token(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, 
     let body = body::read_form(request, payload).await?;
     let form = Form::parse(&body)?;
     let caller = client_auth::authenticate(request, &form).await?;
-    Ok(render(&issue(State::of(request), &caller, &form).await?))
+    Ok(render(&issue(State::of(request), &caller, &form, form::resources(&body)).await?))
 }
 
-async fn issue(state: &State, caller: &Caller, form: &Form<'_>) -> Result<Issued, Error> {
+async fn issue(state: &State, caller: &Caller, form: &Form<'_>, resources: Vec<Arc<str>>) -> Result<Issued, Error> {
     let surface = Surface::Standard;
     match form.grant_type.value() {
         Some("client_credentials") => {
             let scope = requested_scope(form)?;
-            state.authority.client_credentials(caller, ClientCredentials { surface, scope }).await
+            state.authority.client_credentials(caller, ClientCredentials { surface, scope, resources }).await
         }
         Some("refresh_token") => {
             let refresh_token = form.refresh_token.value().ok_or(Error::InvalidRequest("refresh_token is missing"))?;
             let scope = requested_scope(form)?;
-            state.authority.refresh(caller, Refresh { surface, refresh_token, scope }).await
+            state.authority.refresh(caller, Refresh { surface, refresh_token, scope, resources }).await
         }
         Some(_) => Err(Error::UnsupportedGrantType),
         None => Err(Error::InvalidRequest("grant_type is missing")),

@@ -16,6 +16,7 @@ mod store;
 mod store_url;
 mod surfaces;
 mod tokens;
+mod user;
 mod value;
 
 use std::path::Path;
@@ -32,6 +33,7 @@ pub use self::store_url::{Location, RedisUrl};
 pub use self::surfaces::Surfaces;
 pub use self::tokens::{Limits, Tokens};
 use crate::domain::client::Clients;
+use crate::domain::user::Users;
 pub use crate::store::redis::Durability;
 
 /// What the server is started for.
@@ -56,6 +58,7 @@ pub struct Settings {
     pub limits: Limits,
     pub surfaces: Surfaces,
     pub clients: Clients,
+    pub users: Users,
 }
 
 impl Settings {
@@ -106,7 +109,7 @@ impl Reader<'_> {
         let tokens: Option<Tokens> = self.section("tokens");
         let limits: Option<Limits> = self.section("limits");
         let surfaces: Option<Surfaces> = self.section("surfaces");
-        let clients = self.merged.remove("clients");
+        let (clients, users) = (self.merged.remove("clients"), self.merged.remove("users"));
         self.refuse_unknown_sections();
 
         let problems = self.problems;
@@ -119,18 +122,9 @@ impl Reader<'_> {
         let store = store?.check(mode, problems);
         let keys = keys?.check(mode, problems);
         let clients = client::read(clients, mode, &tokens, problems);
-        Some(Settings {
-            server,
-            metrics,
-            log,
-            otel,
-            store,
-            keys,
-            tokens,
-            limits: limits?,
-            surfaces: surfaces?,
-            clients,
-        })
+        let users = user::read(users, mode, problems);
+        let (limits, surfaces) = (limits?, surfaces?);
+        Some(Settings { server, metrics, log, otel, store, keys, tokens, limits, surfaces, clients, users })
     }
 
     fn section<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {

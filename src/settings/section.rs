@@ -1,7 +1,7 @@
 //! From tables to typed sections, with everything that is wrong told at once.
 
 use serde::de::DeserializeOwned;
-use toml::Table;
+use toml::{Table, Value};
 
 use super::problem::Problems;
 
@@ -30,6 +30,34 @@ pub(super) fn read<T: DeserializeOwned>(
             _ => return None,
         }
     }
+}
+
+/// Reads `[[name]]`, a list of tables. In problems each is called by what stands at its key `id`, or else by its place,
+/// counted from 1: `name[…]`.
+pub(super) fn list<T: DeserializeOwned>(
+    name: &str,
+    id: &str,
+    list: Option<Value>,
+    problems: &mut Problems,
+) -> Vec<(String, T)> {
+    let Some(Value::Array(list)) = list else {
+        problems.add(name, format!("must be a list of tables, each begun with [[{name}]]"));
+        return Vec::new();
+    };
+    let mut entries = Vec::new();
+    for (place, value) in (1..).zip(list) {
+        let Value::Table(table) = value else {
+            problems.add(format!("{name}[{place}]"), "must be a table");
+            continue;
+        };
+        let called = match table.get(id).and_then(Value::as_str) {
+            Some(id) if !id.is_empty() => format!("{name}[{id}]"),
+            _ => format!("{name}[{place}]"),
+        };
+        let entry = read(&called, table, &Table::new(), problems);
+        entries.extend(entry.map(|entry| (called, entry)));
+    }
+    entries
 }
 
 /// Our own types tell what is wrong in our words. Serde's are turned into ours, without the value: where a table or a

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use opentelemetry::KeyValue;
-use opentelemetry::trace::{Status, TraceContextExt as _, TracerProvider as _};
+use opentelemetry::trace::{
+    SpanContext, SpanId, Status, TraceContextExt as _, TraceFlags, TraceId, TraceState, TracerProvider as _,
+};
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -18,8 +20,33 @@ use super::request::Outcome;
 use crate::settings::Otel;
 
 /// What a trace is made of. Disabled, and all but free, where none are sent: no other layer takes spans.
-pub(super) fn span(id: Uuid) -> Span {
-    tracing::info_span!("request", %id, otel.kind = "server")
+pub(super) fn span(id: Uuid, traceparent: Option<&str>) -> Span {
+    let span = tracing::info_span!("request", %id, otel.kind = "server");
+    if let Some(parent) = traceparent.and_then(parent) {
+        // It fails where no traces are sent, and then there is nothing to continue.
+        let _ = span.set_parent(Context::new().with_remote_span_context(parent));
+    }
+    span
+}
+
+/// The span of whoever called (W3C Trace Context, section 3.2). What is not written exactly so is as good as absent; the
+/// library's own reader takes shorter numbers as well. Of what it says only numbers are kept, and whether it is sampled.
+fn parent(traceparent: &str) -> Option<SpanContext> {
+    let mut fields = traceparent.split('-');
+    let mut field = |digits| fields.next().filter(|text| text.len() == digits && text.bytes().all(is_lower_hex));
+    let (version, trace, span, flags) = (field(2)?, field(32)?, field(16)?, field(2)?);
+    // Later versions may have more fields, and mean the same by these.
+    if version == "ff" || version == "00" && fields.next().is_some() {
+        return None;
+    }
+    let flags = TraceFlags::new(u8::from_str_radix(flags, 16).ok()?) & TraceFlags::SAMPLED;
+    let (trace, span) = (TraceId::from_hex(trace).ok()?, SpanId::from_hex(span).ok()?);
+    let parent = SpanContext::new(trace, span, flags, true, TraceState::NONE);
+    parent.is_valid().then_some(parent)
+}
+
+const fn is_lower_hex(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
 /// Tells the trace of the current span what was only known when the request was answered. Nothing where none is made.

@@ -21,6 +21,7 @@ pub enum Outcome {
     UnauthorizedClient,
     UnsupportedGrantType,
     InvalidScope,
+    InvalidTarget,
     InvalidGrant,
     InvalidToken,
     /// There is no such identity or token, or not for whoever asked, or it is not so that this could be done.
@@ -39,13 +40,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Done,
         Self::InvalidRequest,
         Self::InvalidClient,
         Self::UnauthorizedClient,
         Self::UnsupportedGrantType,
         Self::InvalidScope,
+        Self::InvalidTarget,
         Self::InvalidGrant,
         Self::InvalidToken,
         Self::NotManaged,
@@ -66,6 +68,7 @@ impl Outcome {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidToken => "invalid_token",
             Self::NotManaged => "not_managed",
@@ -88,6 +91,7 @@ impl From<&Error> for Outcome {
             Error::UnauthorizedClient => Self::UnauthorizedClient,
             Error::UnsupportedGrantType => Self::UnsupportedGrantType,
             Error::InvalidScope => Self::InvalidScope,
+            Error::InvalidTarget => Self::InvalidTarget,
             Error::InvalidGrant(_) => Self::InvalidGrant,
             Error::InvalidToken(_) => Self::InvalidToken,
             Error::Management(_) => Self::NotManaged,
@@ -102,13 +106,15 @@ tokio::task_local! {
 }
 
 /// Handles a request, [`Route::finish`] included: audit events within name the request, and where traces are sent one is
-/// made of it.
+/// made of it, or that of the caller is continued if there is a `traceparent` (W3C Trace Context).
 ///
 /// Without traces there is no span: to open one and to print it with each event costs as much as the line itself.
-pub async fn within<F: Future>(id: Uuid, handle: F) -> F::Output {
+pub async fn within<F: Future>(id: Uuid, traceparent: Option<&str>, handle: F) -> F::Output {
     let handle = CURRENT.scope(id, handle);
     #[cfg(feature = "otel")]
-    let handle = tracing::Instrument::instrument(handle, super::otlp::span(id));
+    let handle = tracing::Instrument::instrument(handle, super::otlp::span(id, traceparent));
+    #[cfg(not(feature = "otel"))]
+    let _ = traceparent;
     handle.await
 }
 
@@ -147,9 +153,11 @@ impl From<&Error> for Ending {
             Error::InvalidToken(fault) => Some(Cow::Borrowed(fault.as_str())),
             Error::Management(fault) => Some(Cow::Borrowed(fault.as_str())),
             Error::Unavailable(unavailable) => Some(Cow::Owned(unavailable.0.clone())),
-            Error::UnauthorizedClient | Error::UnsupportedGrantType | Error::InvalidScope | Error::TooMany { .. } => {
-                None
-            }
+            Error::UnauthorizedClient
+            | Error::UnsupportedGrantType
+            | Error::InvalidScope
+            | Error::InvalidTarget
+            | Error::TooMany { .. } => None,
         };
         Self { outcome: error.into(), cause, client: None }
     }

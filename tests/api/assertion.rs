@@ -47,8 +47,11 @@ pub(crate) fn sign(claims: &Value) -> String {
 pub(crate) fn sign_with(header: &Value, claims: &Value) -> String {
     let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
     let signed = format!("{}.{}", part(header), part(claims));
-    let signature = KEY.sign(&SystemRandom::new(), signed.as_bytes()).expect("a signature");
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    format!("{signed}.{}", signature(&signed))
+}
+
+pub(crate) fn signature(signed: &str) -> String {
+    URL_SAFE_NO_PAD.encode(KEY.sign(&SystemRandom::new(), signed.as_bytes()).expect("a signature"))
 }
 
 fn random() -> [u8; 16] {

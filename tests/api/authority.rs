@@ -36,7 +36,8 @@ pub(crate) async fn on(store: Arc<dyn Store>, clock: &Arc<FixedClock>, setup: &S
         .expect("the store answers");
     let clients = Arc::new(Clients::new(setup.clients.clone()));
     let limits = authenticate::Limits::default();
-    let authenticator = Authenticator::new(Arc::clone(&clients), &keys, Arc::clone(&store), Arc::clone(&clock), limits);
+    let authenticator = Authenticator::new(Arc::clone(&clients), &keys, Arc::clone(&store), Arc::clone(&clock), limits)
+        .with_users(setup.users.clone());
     Authority {
         issuer: setup.issuer.into(),
         store,

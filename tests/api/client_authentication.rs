@@ -1,11 +1,13 @@
 //! Client authentication (RFC 6749 section 2.3, RFC 7523, RFC 10070), the same at every endpoint that wants it.
 
+use atropos::domain::client::{Authentication, SecretHash};
+use atropos::domain::{Cause, Target};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::assertion::{self, claims, claims_but, sign, sign_with};
-use crate::spawn::{App, ISSUER, basic, basic_with, secret_of};
+use crate::spawn::{App, ISSUER, Setup, basic, basic_with, secret_of, tokens};
 
 const TOKEN: &str = "/oauth/token";
 
@@ -68,7 +70,7 @@ async fn a_client_id_beside_basic_must_be_the_same() {
     }
 }
 
-/// RFC6749-5.2-c, RFC6749-3.2.1-d, RFC7009-2.1-o, RFC7009-2.1-s, RFC6749-2.3-f, S10
+/// RFC6749-5.2-c, RFC6749-3.2.1-d, RFC7009-2.1-o, RFC7009-2.1-s, RFC7009-2.1-u, RFC6749-2.3-f, S10
 #[rstest]
 #[case(None, "", true)]
 #[case(None, "client_id=session", false)]
@@ -175,7 +177,7 @@ async fn an_assertion_serves_once_and_a_refused_one_uses_up_nothing() {
     }
 }
 
-/// RFC7009-2.1-u
+/// RFC 7521 section 4.2.
 #[tokio::test]
 async fn half_an_assertion_is_an_invalid_request() {
     let app = App::spawn().await;
@@ -202,4 +204,42 @@ async fn guessing_is_limited_and_the_right_secret_stays_right() {
     }
     assert!(statuses.contains(&429), "{statuses:?}");
     app.issue("session").await;
+}
+
+/// RFC7009-2.1-u, RFC7009-2.1-a, S13: a client that signs ends what it has, by signing.
+#[tokio::test]
+async fn a_client_that_signs_revokes_by_signing() {
+    let app = App::spawn().await;
+    let signed = || sign(&claims(&app));
+    let given = tokens(&by_assertion(&app, TOKEN, ENDPOINTS[0].1, &signed()).await);
+    for token in [&*given.access, given.refresh()] {
+        by_assertion(&app, "/oauth/revoke", ("token", token), &signed()).await.assert_revoked();
+        by_assertion(&app, "/oauth/introspect", ("token", token), &signed()).await.assert_inactive();
+    }
+}
+
+/// RFC6749-2.3-g: beyond the overlap an old secret is none; what was got by it lives on until the client is cut.
+#[tokio::test]
+async fn a_secret_that_was_replaced_is_refused_and_what_it_got_dies_by_a_cut() {
+    let with = |secrets: &[&str]| {
+        let hashes: Vec<_> = secrets.iter().map(|secret| SecretHash::of_generated(secret)).collect();
+        Setup::but("session", move |client| client.authentication = Authentication::Secret(hashes.clone()))
+    };
+    let grant = [ENDPOINTS[0].1];
+    let by = |app: &App, secret: &str| {
+        Answer::to(app.post(TOKEN, &grant).header("authorization", basic_with("session", secret)))
+    };
+    let app = App::with(with(&["old"])).await;
+    let old = tokens(&by(&app, "old").await);
+    let overlap = app.beside(with(&["old", "new"])).await;
+    by(&overlap, "old").await.assert_ok();
+    by(&overlap, "new").await.assert_ok();
+    let after = app.beside(with(&["new"])).await;
+    by(&after, "old").await.assert_error(401, "invalid_client");
+    assert!(after.is_active("api", &old.access).await);
+    let target = Target::Client("session".into());
+    after.authority().revoke_target(target, Cause::Administrator).await.expect("the store answers");
+    after.introspect("api", &old.access).await.assert_inactive();
+    let new = tokens(&by(&after, "new").await);
+    assert!(after.is_active("api", &new.access).await);
 }

@@ -1,7 +1,9 @@
 //! JWT access tokens (RFC 9068): what they say, and the ones that only look like them.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
+use atropos::domain::Shard;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -10,6 +12,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::assertion;
 use crate::clients::API;
 use crate::spawn::{App, ISSUER, tokens};
 
@@ -78,7 +81,7 @@ async fn no_two_have_the_same_id() {
     }
 }
 
-/// RFC9068-4-h, S12
+/// RFC9068-4-h, S7, S12
 #[rstest]
 #[case::algorithm_none(|header: &mut Value, _: &mut Value| header["alg"] = json!("none"))]
 #[case::another_algorithm(|header: &mut Value, _: &mut Value| header["alg"] = json!("RS256"))]
@@ -86,6 +89,13 @@ async fn no_two_have_the_same_id() {
 #[case::a_foreign_key(|header: &mut Value, _: &mut Value| header["kid"] = json!("deadbeef"))]
 #[case::no_key(|header: &mut Value, _: &mut Value| drop(header.as_object_mut().expect("an object").remove("kid")))]
 #[case::an_id_token(|header: &mut Value, _: &mut Value| header["typ"] = json!("JWT"))]
+#[case::no_type(|header: &mut Value, _: &mut Value| drop(header.as_object_mut().expect("an object").remove("typ")))]
+#[case::a_key_of_its_own(|header: &mut Value, _: &mut Value| header["jwk"] = assertion::public_jwk())]
+#[case::a_place_for_keys(|header: &mut Value, _: &mut Value| header["jku"] = json!("https://evil.example/jwks"))]
+#[case::an_unencoded_payload(|header: &mut Value, _: &mut Value| header["b64"] = json!(false))]
+#[case::another_audience(|_: &mut Value, claims: &mut Value| claims["aud"] = json!("https://billing.example"))]
+#[case::another_issuer(|_: &mut Value, claims: &mut Value| claims["iss"] = json!("https://other.example"))]
+#[case::another_person(|_: &mut Value, claims: &mut Value| claims["sub"] = json!("alice"))]
 #[case::more_scope(|_: &mut Value, claims: &mut Value| claims["scope"] = json!("read write admin"))]
 #[case::another_client(|_: &mut Value, claims: &mut Value| claims["client_id"] = json!("other"))]
 #[case::a_longer_life(|_: &mut Value, claims: &mut Value| claims["exp"] = json!(4_000_000_000_u64))]
@@ -95,12 +105,17 @@ async fn what_was_changed_is_not_ours_and_ends_nothing(#[case] change: fn(&mut V
     let token = app.issue("session-jwt").await.access;
     let (mut header, mut claims, signature) = parts(&token);
     change(&mut header, &mut claims);
-    for signature in [signature.as_str(), ""] {
+    // Its own, none, and one by a key that the forger has.
+    let unsigned = join(&header, &claims, "");
+    let by_another = assertion::signature(unsigned.trim_end_matches('.'));
+    for signature in [signature.as_str(), "", &by_another] {
         let forged = join(&header, &claims, signature);
         app.introspect("api", &forged).await.assert_inactive();
         app.revoke("session-jwt", &forged).await.assert_revoked();
         app.refresh("session-jwt", &forged).await.assert_error(400, "invalid_grant");
+        app.kajabi_revoke(&forged, &token).await.assert_invalid_token();
     }
+    assert!(app.authority().follower.denylist(Shard::default()).is_empty(), "S7: nothing is noted of it");
     assert!(app.is_active("api", &token).await);
 }
 
@@ -119,7 +134,23 @@ async fn a_public_key_is_no_secret_to_sign_with() {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), signed.as_bytes());
         let forged = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag.as_ref()));
         app.introspect("api", &forged).await.assert_inactive();
+        app.revoke("session-jwt", &forged).await.assert_revoked();
+        app.kajabi_revoke(&forged, &token).await.assert_invalid_token();
     }
+    assert!(app.is_active("api", &token).await);
+}
+
+/// RFC9068-4-h: it is refused from its `exp` on, and for those it is not meant for before.
+#[tokio::test]
+async fn an_expired_one_or_one_for_another_resource_is_not_active() {
+    let app = App::spawn().await;
+    let token = app.issue("service-jwt").await.access;
+    assert!(app.is_active("api", &token).await);
+    app.introspect("billing", &token).await.assert_inactive();
+    app.clock.advance(Duration::from_secs(299));
+    assert!(app.is_active("api", &token).await);
+    app.clock.advance(Duration::from_secs(1));
+    app.introspect("api", &token).await.assert_inactive();
 }
 
 /// S1: other spellings of a revoked token are revoked, or no tokens at all; revoking by one revokes all.

@@ -12,6 +12,7 @@ mod watched;
 
 mod administration;
 mod bad_input;
+mod bad_wire;
 mod client_authentication;
 mod cors;
 mod dialects;
@@ -22,6 +23,7 @@ mod logging;
 mod metadata;
 mod operations;
 mod refresh;
+mod resource;
 mod revocation;
 mod revocation_answer;
 mod revocation_cascade;

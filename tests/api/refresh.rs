@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use atropos::domain::client::Client;
 use rstest::rstest;
 
-use crate::spawn::{App, tokens};
+use crate::answer::Answer;
+use crate::clients::scope;
+use crate::spawn::{App, Setup, basic, tokens};
 
 const PATH: &str = "/oauth/token";
 
@@ -108,7 +111,23 @@ async fn within_the_window_another_request_is_refused_and_ends_nothing() {
     let second = app.refreshed("session", first.refresh()).await;
     app.by("session", PATH, &form(first.refresh(), "read")).await.assert_error(400, "invalid_grant");
     app.refresh("other", first.refresh()).await.assert_error(400, "invalid_grant");
+    // The same secret, sent otherwise, is another authentication.
+    let in_body = [("client_id", "session"), ("client_secret", "session-secret")];
+    let request = app.post(PATH, &[&form(first.refresh(), "")[..], &in_body].concat());
+    Answer::to(request).await.assert_error(400, "invalid_grant");
     assert!(app.is_active("session", &second.access).await && app.is_active("session", second.refresh()).await);
+}
+
+/// RFC9700-4.14.2-c: a lost answer is not given again once its tokens are not what they were.
+#[tokio::test]
+async fn within_the_window_a_revoked_successor_is_not_given_again() {
+    let app = App::spawn().await;
+    let first = app.issue("session").await;
+    let second = app.refreshed("session", first.refresh()).await;
+    app.revoke("session", &second.access).await.assert_revoked();
+    app.refresh("session", first.refresh()).await.assert_error(400, "invalid_grant");
+    app.introspect("session", &second.access).await.assert_inactive();
+    app.refreshed("session", second.refresh()).await;
 }
 
 /// RFC9700-4.14.2-c
@@ -200,4 +219,52 @@ async fn a_tampered_refresh_token_is_unknown_and_ends_nothing() {
         app.refresh("session", &tampered).await.assert_error(400, "invalid_grant");
     }
     app.refreshed("session", text).await;
+}
+
+/// RFC9700-4.14-g, INV-4: what was taken from a client is not given again, and introspection says no other.
+#[rstest]
+#[case::scope_retired(|client: &mut Client| client.scope = scope("read"), "invalid_grant")]
+#[case::grant_type_withdrawn(|client: &mut Client| client.grant_types.clear(), "unauthorized_client")]
+#[tokio::test]
+async fn a_session_that_the_client_could_not_have_any_more_is_not_gone_on_with(
+    #[case] change: fn(&mut Client),
+    #[case] code: &str,
+    #[values("session", "spa")] client: &str,
+) {
+    let app = App::spawn().await;
+    let tokens = app.log_in(client, "alice").await;
+    let changed = app.beside(Setup::but(client, change)).await;
+    changed.refresh(client, tokens.refresh()).await.assert_error(400, code);
+    if client == "session" {
+        changed.introspect(client, tokens.refresh()).await.assert_inactive();
+    }
+    assert!(changed.is_active("api", &tokens.access).await, "it was given while it might be");
+    // Nothing was ended or spent: a slip of the operator's costs nobody his session.
+    app.refreshed(client, tokens.refresh()).await;
+}
+
+/// RFC9700-4.14-g, RFC7662-4-m: a client that is disabled, or is no more, fails before its tokens are looked at; nobody is
+/// told that they are good.
+#[rstest]
+#[tokio::test]
+async fn a_disabled_client_has_no_tokens(
+    #[values("session", "session-jwt", "spa")] client: &str,
+    #[values(true, false)] removed: bool,
+) {
+    let app = App::spawn().await;
+    let tokens = app.log_in(client, "alice").await;
+    let mut setup = Setup::but(client, |client| client.enabled = false);
+    if removed {
+        setup.clients.retain(|it| it.id.as_str() != client);
+    }
+    let without = app.beside(setup).await;
+    without.introspect("api", &tokens.access).await.assert_inactive();
+    let form = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh())];
+    let request = if client == "spa" {
+        without.post(PATH, &[&form[..], &[("client_id", client)]].concat())
+    } else {
+        without.post(PATH, &form).header("authorization", basic(client))
+    };
+    Answer::to(request).await.assert_error(401, "invalid_client");
+    app.refreshed(client, tokens.refresh()).await;
 }

@@ -1,11 +1,15 @@
 //! Revocation (RFC 7009): what is asked, how, and by whom.
 
+use std::time::Duration;
+
+use atropos::domain::{Cause, Target};
 use reqwest::Method;
 use rstest::rstest;
 
 use crate::answer::Answer;
+use crate::ground::BEGINNING;
 use crate::raw;
-use crate::spawn::{App, basic};
+use crate::spawn::{App, Setup, basic};
 
 const PATH: &str = "/oauth/revoke";
 
@@ -60,16 +64,23 @@ async fn a_repeated_parameter_revokes_nothing() {
 #[rstest]
 #[tokio::test]
 async fn no_hint_saves_a_token(
-    #[values("session", "session-jwt")] client: &str,
-    #[values("access_token", "refresh_token", "urn:nonsense", "id_token", "")] hint: &str,
+    #[values("session", "session-jwt", "spa")] client: &str,
+    #[values(None, Some("access_token"), Some("refresh_token"), Some("urn:nonsense"), Some("id_token"), Some(""))]
+    hint: Option<&str>,
     #[values(true, false)] access: bool,
 ) {
     let app = App::spawn().await;
-    let tokens = app.issue(client).await;
+    let tokens = app.log_in(client, "alice").await;
     let token = if access { &tokens.access } else { tokens.refresh() };
-    let form = [("token", token), ("token_type_hint", hint), ("colour", "red")];
+    let mut form = vec![("token", token), ("colour", "red")];
+    form.extend(hint.map(|hint| ("token_type_hint", hint)));
     app.by(client, PATH, &form).await.assert_revoked();
-    app.introspect(client, token).await.assert_inactive();
+    if access {
+        app.introspect("api", token).await.assert_inactive();
+    } else {
+        app.refresh(client, token).await.assert_error(400, "invalid_grant");
+        app.introspect("api", &tokens.access).await.assert_inactive();
+    }
 }
 
 /// RFC7009-2.1-h
@@ -166,7 +177,78 @@ async fn another_clients_token_lives_on_and_its_state_is_not_told(
     alive.assert_error(400, "invalid_grant");
     app.revoke(stranger, tokens.refresh()).await.assert_error(400, "invalid_grant");
     assert!(app.is_active(owner, &tokens.access).await && app.is_active(owner, tokens.refresh()).await);
-    app.revoke(owner, tokens.refresh()).await.assert_revoked();
-    let dead = app.revoke(stranger, &tokens.access).await;
-    assert_eq!(dead.lasting(), alive.lasting());
+    let spent = app.refreshed(owner, tokens.refresh()).await;
+    let alive = alive.lasting();
+    assert_eq!(app.revoke(stranger, tokens.refresh()).await.lasting(), alive, "spent");
+    app.clock.advance(Duration::from_secs(3601));
+    assert_eq!(app.revoke(stranger, &tokens.access).await.lasting(), alive, "expired");
+    app.revoke(owner, spent.refresh()).await.assert_revoked();
+    for dead in [&tokens.access, tokens.refresh(), &spent.access, spent.refresh()] {
+        assert_eq!(app.revoke(stranger, dead).await.lasting(), alive, "revoked");
+    }
+}
+
+/// S8, RFC7009-2.2-b: each issuer has its own tokens, on one store and with the same keys, too.
+#[rstest]
+#[tokio::test]
+async fn a_token_of_another_issuer_is_unknown_here_and_lives_on_there(
+    #[values("session", "session-jwt")] client: &str,
+) {
+    let app = App::spawn().await;
+    let other = app.beside(Setup { issuer: "https://other.example", ..Setup::default() }).await;
+    let theirs = other.issue(client).await;
+    for token in [&theirs.access, theirs.refresh()] {
+        app.introspect(client, token).await.assert_inactive();
+        app.revoke(client, token).await.assert_revoked();
+    }
+    app.refresh(client, theirs.refresh()).await.assert_error(400, "invalid_grant");
+    assert!(other.is_active("api", &theirs.access).await && other.is_active(client, theirs.refresh()).await);
+}
+
+/// S22: a person's sessions of different lengths, of which the longer began first.
+#[tokio::test]
+async fn a_person_is_taken_with_the_longest_of_his_sessions() {
+    let app = App::with(Setup::but("spa", |client| client.tokens.family_lifetime = Duration::from_hours(1))).await;
+    let long = app.log_in("session", "alice").await;
+    let short = app.log_in("spa", "alice").await;
+    app.clock.advance(Duration::from_hours(2));
+    app.refresh("spa", short.refresh()).await.assert_error(400, "invalid_grant");
+    let subject = Target::Subject("alice".into());
+    app.authority().revoke_target(subject, Cause::Administrator).await.expect("the store answers");
+    app.refresh("session", long.refresh()).await.assert_error(400, "invalid_grant");
+    let family = app.authority().token_id(long.refresh()).await.expect("the store answers").expect("ours").family;
+    let end = app.authority().family(family).await.expect("the store answers").expect("a record").family.expires_at;
+    app.clock.set(end.minus(Duration::from_secs(1)));
+    app.authority().follower.sweep().await.expect("the store answers");
+    // One that has seen nothing, and reads what the store remembers.
+    let again = app.beside(Setup::default()).await;
+    again.refresh("session", long.refresh()).await.assert_error(400, "invalid_grant");
+    assert!(!again.authority().follower.denylist(family.shard()).is_empty(), "for as long as it could live");
+}
+
+/// INV-5: a clock that is set back brings nothing to life that was revoked or spent.
+#[rstest]
+#[tokio::test]
+async fn a_clock_that_steps_back_revives_nothing(#[values("session", "session-jwt")] client: &str) {
+    let app = App::spawn().await;
+    let [access, family, subject] =
+        [app.issue(client).await, app.issue(client).await, app.log_in(client, "alice").await];
+    let spent = app.issue(client).await;
+    app.clock.advance(Duration::from_mins(4));
+    app.revoke(client, &access.access).await.assert_revoked();
+    app.revoke(client, family.refresh()).await.assert_revoked();
+    let target = Target::Subject("alice".into());
+    app.authority().revoke_target(target, Cause::Administrator).await.expect("the store answers");
+    let next = app.refreshed(client, spent.refresh()).await;
+    app.clock.set(BEGINNING.minus(Duration::from_mins(10)));
+    let restarted = app.beside(Setup::default()).await;
+    for app in [&app, &restarted] {
+        for token in [&access.access, &family.access, family.refresh(), &subject.access, subject.refresh()] {
+            app.introspect(client, token).await.assert_inactive();
+        }
+        app.refresh(client, family.refresh()).await.assert_error(400, "invalid_grant");
+        app.refresh(client, subject.refresh()).await.assert_error(400, "invalid_grant");
+        app.introspect(client, spent.refresh()).await.assert_inactive();
+        assert!(app.is_active(client, next.refresh()).await);
+    }
 }

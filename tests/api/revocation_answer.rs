@@ -85,6 +85,61 @@ async fn a_store_that_does_not_answer_is_never_success() {
     app.introspect("session", &tokens.access).await.assert_inactive();
 }
 
+/// How the store lets a revocation down.
+#[derive(Clone, Copy, Debug)]
+enum Outage {
+    /// Before the trip of this number, counted from zero.
+    Before(usize),
+    /// The write is done, and its answer is lost.
+    AnswerLost,
+}
+
+/// RFC7009-2.2.1-d, S2, INV-1: wherever it fails, nothing is half done, and asking again does it.
+#[rstest]
+#[tokio::test]
+async fn a_revocation_that_fails_halfway_is_no_success_and_no_half(
+    #[values(Outage::Before(0), Outage::Before(1), Outage::AnswerLost)] outage: Outage,
+    #[values("session", "session-jwt")] client: &str,
+    #[values(true, false)] access: bool,
+) {
+    let app = App::spawn().await;
+    let first = app.issue(client).await;
+    let second = app.refreshed(client, first.refresh()).await;
+    let token = if access { &second.access } else { second.refresh() };
+    match outage {
+        Outage::Before(trips) => app.store.cut_after(trips),
+        Outage::AnswerLost => app.store.lose_answers(),
+    }
+    let answer = app.revoke(client, token).await;
+    answer.assert_error(503, "temporarily_unavailable");
+    assert!(answer.header("retry-after").is_some());
+    app.store.mend();
+    let is_done = matches!(outage, Outage::AnswerLost);
+    let ends_all = !access;
+    assert_eq!(app.is_active("api", &first.access).await, !(is_done && ends_all));
+    assert_eq!(app.is_active("api", &second.access).await, !is_done);
+    assert_eq!(app.is_active(client, second.refresh()).await, !(is_done && ends_all));
+    app.revoke(client, token).await.assert_revoked();
+    app.introspect("api", &second.access).await.assert_inactive();
+    assert_eq!(app.is_active("api", &first.access).await, !ends_all);
+}
+
+/// RFC7009-2.2.1-d, S2: what was found to be revoked is looked for once more, so a repetition can fail as well.
+#[tokio::test]
+async fn a_repetition_that_cannot_make_sure_is_no_success() {
+    let app = App::spawn().await;
+    let tokens = app.issue("session").await;
+    app.revoke("session", tokens.refresh()).await.assert_revoked();
+    for trips in 0..2 {
+        app.store.cut_after(trips);
+        app.revoke("session", tokens.refresh()).await.assert_error(503, "temporarily_unavailable");
+        app.store.mend();
+    }
+    app.store.trips();
+    app.revoke("session", tokens.refresh()).await.assert_revoked();
+    assert_eq!(app.store.trips(), 2, "or the outages above were not all there are");
+}
+
 /// What the text alone tells needs no store.
 #[tokio::test]
 async fn garbage_is_garbage_while_the_store_is_down() {

@@ -11,6 +11,7 @@ use actix_web::web::Data;
 use atropos::domain::authority::{Authority, PerMinute};
 use atropos::domain::client::{Client, Surface};
 use atropos::domain::clock::{Clock, FixedClock};
+use atropos::domain::user::Users;
 use atropos::http::{Listeners, Options, State};
 use atropos::telemetry::Metrics;
 use base64::Engine as _;
@@ -35,6 +36,7 @@ pub(crate) struct Setup {
     pub issuer: &'static str,
     pub options: Options,
     pub clients: Vec<Client>,
+    pub users: Users,
     pub per_minute: PerMinute,
 }
 
@@ -44,8 +46,18 @@ impl Default for Setup {
             issuer: ISSUER,
             options: options(),
             clients: clients(),
+            users: Users::default(),
             per_minute: PerMinute { issued: None, misses: None },
         }
+    }
+}
+
+impl Setup {
+    /// As usual, but for what an operator has changed of one client.
+    pub(crate) fn but(id: &str, change: impl Fn(&mut Client)) -> Self {
+        let mut setup = Self::default();
+        setup.clients.iter_mut().filter(|client| client.id.as_str() == id).for_each(change);
+        setup
     }
 }
 

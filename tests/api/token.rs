@@ -83,6 +83,33 @@ async fn unknown_parameters_are_ignored_repeated_ones_refused_and_empty_ones_abs
     app.by("service", PATH, &[("grant_type", "")]).await.assert_error(400, "invalid_request");
 }
 
+/// RFC6749-3.1-d: also those that this request does not need, and that another reader might.
+#[rstest]
+#[tokio::test]
+async fn no_known_parameter_may_be_repeated(
+    #[values("/oauth/token", "/oauth/revoke", "/oauth/introspect")] path: &str,
+    #[values(
+        "grant_type",
+        "scope",
+        "refresh_token",
+        "token",
+        "token_type_hint",
+        "client_id",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+        "access_token",
+        "username",
+        "password"
+    )]
+    name: &str,
+    #[values("a", "")] again: &str,
+) {
+    let app = App::spawn().await;
+    let form = [("grant_type", "client_credentials"), ("token", "x"), (name, "a"), (name, again)];
+    app.by("service", path, &form).await.assert_error(400, "invalid_request");
+}
+
 /// RFC6749-5.2-g, RFC9700-2.4-f
 #[rstest]
 #[case("password", "unsupported_grant_type")]

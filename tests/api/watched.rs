@@ -16,20 +16,42 @@ use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
 pub(crate) struct Watched {
     store: Arc<dyn Store>,
     cut: AtomicBool,
+    /// So many trips are made before it is cut; `usize::MAX`: as many as there are.
+    left: AtomicUsize,
+    /// A commit or an append is done, and then it is cut.
+    answers_lost: AtomicBool,
     trips: AtomicUsize,
 }
 
 impl Watched {
     pub(crate) fn new(store: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { store, cut: AtomicBool::new(false), trips: AtomicUsize::new(0) })
+        Arc::new(Self {
+            store,
+            cut: AtomicBool::new(false),
+            left: AtomicUsize::new(usize::MAX),
+            answers_lost: AtomicBool::new(false),
+            trips: AtomicUsize::new(0),
+        })
     }
 
     pub(crate) fn cut(&self) {
         self.cut.store(true, Ordering::SeqCst);
     }
 
+    /// As soon as so many trips have been made.
+    pub(crate) fn cut_after(&self, trips: usize) {
+        self.left.store(trips, Ordering::SeqCst);
+    }
+
+    /// The next write is done, and nobody hears of it.
+    pub(crate) fn lose_answers(&self) {
+        self.answers_lost.store(true, Ordering::SeqCst);
+    }
+
     pub(crate) fn mend(&self) {
         self.cut.store(false, Ordering::SeqCst);
+        self.left.store(usize::MAX, Ordering::SeqCst);
+        self.answers_lost.store(false, Ordering::SeqCst);
     }
 
     /// Since it was last asked.
@@ -39,8 +61,23 @@ impl Watched {
 
     fn trip(&self) -> Result<&dyn Store, Unavailable> {
         self.trips.fetch_add(1, Ordering::SeqCst);
-        if self.cut.load(Ordering::SeqCst) { Err(Unavailable("cut off".to_owned())) } else { Ok(&*self.store) }
+        let left = self.left.load(Ordering::SeqCst);
+        if left == 0 || self.cut.load(Ordering::SeqCst) {
+            return Err(cut_off());
+        }
+        if left != usize::MAX {
+            self.left.store(left - 1, Ordering::SeqCst);
+        }
+        Ok(&*self.store)
     }
+
+    fn told<T>(&self, written: T) -> Result<T, Unavailable> {
+        if self.answers_lost.load(Ordering::SeqCst) { Err(cut_off()) } else { Ok(written) }
+    }
+}
+
+fn cut_off() -> Unavailable {
+    Unavailable("cut off".to_owned())
 }
 
 #[async_trait]
@@ -58,11 +95,11 @@ impl Store for Watched {
     }
 
     async fn commit(&self, commit: Commit<'_>) -> Result<Committed, Unavailable> {
-        self.trip()?.commit(commit).await
+        self.told(self.trip()?.commit(commit).await?)
     }
 
     async fn append(&self, append: Append<'_>) -> Result<Stretch, Unavailable> {
-        self.trip()?.append(append).await
+        self.told(self.trip()?.append(append).await?)
     }
 
     async fn append_at(&self, append: Append<'_>, expected: Head) -> Result<Appended, Unavailable> {

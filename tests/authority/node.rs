@@ -150,7 +150,7 @@ impl Node {
     }
 
     pub(crate) async fn try_issue(&self, client: &str) -> Result<Issued, Error> {
-        let request = ClientCredentials { surface: Surface::Standard, scope: None };
+        let request = ClientCredentials { surface: Surface::Standard, scope: None, resources: Vec::new() };
         self.authority.client_credentials(&self.caller(client), request).await
     }
 
@@ -161,7 +161,7 @@ impl Node {
     }
 
     pub(crate) async fn refresh(&self, client: &str, token: &str) -> Result<Issued, Error> {
-        let request = Refresh { surface: Surface::Standard, refresh_token: token, scope: None };
+        let request = Refresh { surface: Surface::Standard, refresh_token: token, scope: None, resources: Vec::new() };
         self.authority.refresh(&self.caller(client), request).await
     }
 

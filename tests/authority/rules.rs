@@ -7,5 +7,6 @@ mod cuts;
 mod failovers;
 mod healing;
 mod keys;
+mod lifetimes;
 mod revocations;
 mod twins;

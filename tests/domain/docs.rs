@@ -27,6 +27,28 @@ fn every_path_that_a_document_names_exists() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
+/// What a page on a dialect says is pinned by a test is pinned by one that is there.
+#[test]
+fn every_test_that_a_page_on_a_dialect_names_exists() {
+    let sources: String =
+        files(Path::new("tests"), "rs").iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let mut missing = Vec::new();
+    for page in files(Path::new("docs/dialects"), "md").into_iter().chain(["docs/dialects.md".into()]) {
+        let text = fs::read_to_string(&page).unwrap();
+        let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).filter(|word| is_sentence(word)).collect();
+        assert!(!quoted.is_empty(), "{}", page.display());
+        let is_missing = |name: &&str| !sources.contains(&format!("fn {name}("));
+        missing.extend(quoted.into_iter().filter(is_missing).map(|name| format!("{}: {name}", page.display())));
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// As tests are named.
+fn is_sentence(word: &str) -> bool {
+    let is_name = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    is_name && word.matches('_').count() > 2
+}
+
 /// Each statement of docs/conformance that a comment names stands there: a slip of the pen would prove nothing.
 #[test]
 fn every_statement_that_a_test_names_exists() {

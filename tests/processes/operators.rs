@@ -4,6 +4,7 @@ use atropos_testbed::{Binary, Flavor, RedisServer};
 
 use crate::program::{dev, done, is_active, post, refused, session};
 
+/// INV-1: what a command has ended is dead at the next request.
 #[tokio::test]
 async fn operators_reach_a_running_server_through_its_socket() {
     let data = tempfile::tempdir().unwrap();
@@ -75,6 +76,7 @@ async fn a_wide_revocation_counts_first_and_does_nothing_unless_told_to() {
     assert!(is_active(&server, &session.access).await);
 }
 
+/// INV-5
 #[tokio::test]
 async fn a_backup_that_is_restored_brings_nothing_back_to_life() {
     let (data, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -94,7 +96,7 @@ async fn a_backup_that_is_restored_brings_nothing_back_to_life() {
     std::fs::copy(backup.path().join("copy"), &file).unwrap();
     done(&["restored", "--yes", "--data", data.path().to_str().unwrap()], "");
     let server = dev(data.path(), &more).await;
-    assert!(!is_active(&server, &session.access).await, "INV-5");
+    assert!(!is_active(&server, &session.access).await, "it was revoked");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use atropos_testbed::{Binary, Flavor, RedisServer};
 
-use crate::program::{PROGRAM, dev, done, is_active, refused, session};
+use crate::program::{PROGRAM, dev, done, is_active, post, refused, session};
 
 const SERVE: &str = r#"
 [server]
@@ -108,6 +108,33 @@ async fn a_redis_that_may_evict_is_refused() {
     let output = command.env("ATROPOS__METRICS__LISTEN", "127.0.0.1:0").output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && said.contains("maxmemory-policy"), "{said}");
+}
+
+/// S21: what there is no room for was not done. What was there before is still known.
+#[tokio::test]
+async fn a_redis_that_is_full_takes_no_revocation_and_none_is_acknowledged() {
+    let redis = RedisServer::start(Flavor::Redis, &[]).await;
+    let data = tempfile::tempdir().unwrap();
+    let server = dev(data.path(), &["--store", &redis.url()]).await;
+    let [one, other] = [session(&server, "demo-session").await, session(&server, "demo-session-jwt").await];
+    let mut connection = redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let mut room = async |bytes: &str| {
+        let () =
+            redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).query_async(&mut connection).await.unwrap();
+    };
+    room("1").await;
+    let all = [("demo-session", &one.access), ("demo-session", &one.refresh), ("demo-session-jwt", &other.refresh)];
+    for (client, token) in all {
+        let answer = post(&server, "/oauth/revoke", client, &[("token", token)]).await;
+        assert_eq!(answer.status(), 503);
+        assert!(answer.headers().contains_key("retry-after"));
+    }
+    assert!(is_active(&server, &one.access).await && is_active(&server, &other.access).await);
+    room("0").await;
+    for (client, token) in all {
+        assert_eq!(post(&server, "/oauth/revoke", client, &[("token", token)]).await.status(), 200);
+    }
+    assert!(!is_active(&server, &one.access).await && !is_active(&server, &other.access).await);
 }
 
 /// Whoever reads where it listens may end it the next moment: it drains, and is not merely killed by the signal.

@@ -19,6 +19,18 @@ async fn the_tour_works_as_printed_on_redis() {
     walk(&dev(data.path(), &["--store", &redis.url()]).await);
 }
 
+#[tokio::test]
+async fn the_tour_of_other_surfaces_works_as_printed_on_the_embedded_store() {
+    let data = tempfile::tempdir().unwrap();
+    walk_elsewhere(&dev(data.path(), &[]).await);
+}
+
+#[tokio::test]
+async fn the_tour_of_other_surfaces_works_as_printed_on_redis() {
+    let (data, redis) = (tempfile::tempdir().unwrap(), RedisServer::start(Flavor::Redis, &[]).await);
+    walk_elsewhere(&dev(data.path(), &["--store", &redis.url()]).await);
+}
+
 /// What `dev` prints can be pasted.
 #[tokio::test]
 async fn the_lines_that_dev_prints_work_when_pasted() {
@@ -32,13 +44,33 @@ async fn the_lines_that_dev_prints_work_when_pasted() {
 }
 
 fn walk(server: &Binary) {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let tour = readme.split("## A tour").nth(1).unwrap().split("```sh").nth(1).unwrap().split("```").next().unwrap();
-    let output = shell(&tour.replace("http://127.0.0.1:8080", &server.url("")));
-    let states: Vec<bool> = output.split(r#""active":"#).skip(1).map(|rest| rest.starts_with("true")).collect();
-    assert_eq!(states, [true, false], "{output}");
+    let output = shell(&block_after("## A tour").replace("http://127.0.0.1:8080", &server.url("")));
+    assert_eq!(states(&output), [true, false], "{output}");
     assert_eq!(output.matches(r#""refresh_token":"rt_"#).count(), 2, "{output}");
     assert!(output.contains("HTTP/1.1 200 OK"), "{output}");
+}
+
+/// Kajabi's, Anghami's, Infisical's by value, and by id before and after.
+fn walk_elsewhere(server: &Binary) {
+    let tour = block_after("### The same on other surfaces").replace("http://127.0.0.1:8080", &server.url(""));
+    let printed = server.stdout();
+    let refresh_token = printed.lines().skip_while(|line| !line.contains("client demo-anghami")).nth(1).unwrap();
+    let output = shell(&tour.replace("REFRESH_TOKEN", refresh_token.trim()));
+    assert_eq!(states(&output), [false, false, false, true, false], "{output}");
+    assert_eq!(output.matches("Successfully revoked access token").count(), 2, "{output}");
+    assert!(output.contains("HTTP/1.1 200 OK") && output.contains("\n{}\n"), "{output}");
+}
+
+/// The first script below this heading.
+fn block_after(heading: &str) -> String {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let part = readme.split(heading).nth(1).unwrap().split("```sh").nth(1).unwrap();
+    part.split("```").next().unwrap().to_owned()
+}
+
+/// What introspection said, one time after another.
+fn states(output: &str) -> Vec<bool> {
+    output.split(r#""active":"#).skip(1).map(|rest| rest.starts_with("true")).collect()
 }
 
 fn shell(script: &str) -> String {

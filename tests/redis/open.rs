@@ -17,8 +17,9 @@ const ALWAYS: [(&str, &str); 2] = [("appendonly", "yes"), ("appendfsync", "alway
 const EVERY_SECOND: [(&str, &str); 2] = [("appendonly", "yes"), ("appendfsync", "everysec")];
 const SECOND: Duration = Duration::from_secs(1);
 
+/// S21
 #[tokio::test]
-async fn s21_a_server_that_may_evict_is_refused_unless_that_is_allowed() {
+async fn a_server_that_may_evict_is_refused_unless_that_is_allowed() {
     for flavor in Flavor::ALL {
         let server = RedisServer::start(flavor, &[("maxmemory-policy", "allkeys-lru")]).await;
         let why = refusal(&settings(&server.url())).await;
@@ -27,8 +28,9 @@ async fn s21_a_server_that_may_evict_is_refused_unless_that_is_allowed() {
     }
 }
 
+/// S21
 #[tokio::test]
-async fn s21_a_server_whose_memory_is_full_is_unavailable_and_nothing_is_half_written() {
+async fn a_server_whose_memory_is_full_is_unavailable_and_nothing_is_half_written() {
     for flavor in Flavor::ALL {
         let server = RedisServer::start(flavor, &[]).await;
         let store = open(&settings(&server.url())).await;
@@ -132,8 +134,9 @@ async fn an_acl_user_with_the_least_rights_is_enough_and_info_stands_in_for_conf
     }
 }
 
+/// S21
 #[tokio::test]
-async fn s21_without_config_an_evicting_server_is_still_refused() {
+async fn without_config_an_evicting_server_is_still_refused() {
     let user = format!("app on >s3cret {LEAST}");
     let config = [("user", "default off"), ("user", &user), ("maxmemory-policy", "volatile-lru")];
     let server = RedisServer::start(Flavor::Redis, &config).await;

@@ -6,6 +6,7 @@ mod accepted;
 mod jwks;
 mod refused;
 mod secrets;
+mod users;
 
 use std::path::Path;
 

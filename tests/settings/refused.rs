@@ -213,7 +213,7 @@ const CLIENT: &str = r#"
 #[case::unknown_key("scope", "scopes", "clients[a].scopes: is not a setting")]
 #[case::scope("\"read\"", "\"re\\\\ad\"", "clients[a].scope: is no scope: a scope token may have printable ASCII")]
 #[case::scope_list("\"read\"", "[\"read\"]", "clients[a].scope: must be a text")]
-#[case::grant("\"client_credentials\"", "\"password\"", "clients[a].grant_types[0]: is `password`; it must be")]
+#[case::grant("\"client_credentials\"", "\"implicit\"", "clients[a].grant_types[0]: is `implicit`; it must be")]
 #[case::no_grant("[\"client_credentials\"]", "[]", "clients[a].grant_types: is missing, and the client is no resource")]
 #[case::public_with_secret(
     "id = \"a\"",

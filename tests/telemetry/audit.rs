@@ -119,7 +119,7 @@ fn healing_is_told() {
 async fn an_event_names_its_request() {
     let id = Uuid::from_u128(7);
     let event = Event::Replayed { family: family(), client: client(), serial: 4 };
-    let (line, _) = request::within(id, async { told(&event) }).await;
+    let (line, _) = request::within(id, None, async { told(&event) }).await;
     assert_eq!(line["request"], id.to_string());
     assert_eq!(told(&event).0.get("request"), None);
 }

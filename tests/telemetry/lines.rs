@@ -62,6 +62,7 @@ fn what_is_not_known_is_not_told() {
 #[case(Error::UnauthorizedClient, "unauthorized_client", None)]
 #[case(Error::UnsupportedGrantType, "unsupported_grant_type", None)]
 #[case(Error::InvalidScope, "invalid_scope", None)]
+#[case(Error::InvalidTarget, "invalid_target", None)]
 #[case(Error::InvalidGrant(GrantFault::Reused), "invalid_grant", Some("reused"))]
 #[case(Error::TooMany { limit: 1, retry_after: Duration::from_secs(1) }, "too_many", None)]
 #[case(Error::Unavailable(Unavailable("time-out".into())), "unavailable", Some("time-out"))]

@@ -47,6 +47,7 @@ fn no_outcome_is_counted_as_another() {
         Outcome::UnauthorizedClient,
         Outcome::UnsupportedGrantType,
         Outcome::InvalidScope,
+        Outcome::InvalidTarget,
         Outcome::InvalidGrant,
         Outcome::InvalidToken,
         Outcome::TooMany,

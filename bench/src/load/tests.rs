@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{LocalSet, spawn_local};
 
 use super::*;
+use crate::request::Ask;
 
 const UNMEASURED: Span = Span { warm_up: Duration::ZERO, measured: Duration::from_secs(10) };
 
@@ -48,7 +49,7 @@ async fn serve(mut stream: TcpStream, answer: Answer, seen: Rc<RefCell<Vec<Strin
 
 fn work(tokens: usize, after: After) -> Work {
     let tokens = (0..tokens).map(|turn| format!("t{turn}")).collect();
-    Work { request: Request::post("/", "client", "token="), tokens, after, expected: "next" }
+    Work { request: Request::new(Ask::by("client", "/", "token={token}")), tokens, after, expected: "next" }
 }
 
 const SUCCESSOR: Answer = |turn, _| Some((200, format!(r#"{{"next":"s{turn}"}}"#)));

@@ -12,7 +12,6 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-use crate::domain::client::{Client, ClientId};
 use crate::domain::clock::Clock;
 use crate::domain::error::Error;
 use crate::domain::limiter::Ticks;
@@ -20,7 +19,7 @@ use crate::domain::limiter::Ticks;
 /// How much may be tried.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Failures at once, from one address (an IPv6 /64) for one client.
+    /// Failures at once, from one address (an IPv6 /64) for one client or user.
     pub failures: NonZeroU32,
     /// In which so many are forgiven.
     pub per: Duration,
@@ -36,13 +35,13 @@ impl Default for Limits {
     }
 }
 
-/// Who was wrong: a source, and the client it claimed to be. All clients that do not exist are one, so that a stranger
+/// Who was wrong: a source, and the client or user it claimed to be. All that do not exist are one, so that a stranger
 /// cannot make up names to be counted separately, or to fill our memory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Guesser {
     Known {
         source: Option<IpAddr>,
-        client: Option<ClientId>,
+        name: Option<Box<str>>,
     },
     /// One of a few, where there are too many to tell apart.
     Crowd(u64),
@@ -50,12 +49,12 @@ pub(super) enum Guesser {
 
 impl Guesser {
     /// One subscriber has a whole /64 of IPv6.
-    pub(super) fn new(source: Option<IpAddr>, client: Option<&Arc<Client>>) -> Self {
+    pub(super) fn new(source: Option<IpAddr>, name: Option<&str>) -> Self {
         let network = |address: IpAddr| match address.to_canonical() {
             IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
             v4 @ IpAddr::V4(_) => v4,
         };
-        Self::Known { source: source.map(network), client: client.map(|client| client.id.clone()) }
+        Self::Known { source: source.map(network), name: name.map(Into::into) }
     }
 }
 

@@ -5,6 +5,7 @@
 //! - `assertion`, `assertion_key`: `private_key_jwt`.
 //! - `credential`: which of its credentials a client showed.
 //! - `attempts`: how often one may be wrong.
+//! - `password`: the same for people.
 //!
 //! What a stranger can observe: every failure is one and the same answer. Time tells more: an assertion for a known client
 //! costs a verification; a client whose secret a person chose costs an Argon2 hash, which no unknown client can cost, or
@@ -15,6 +16,7 @@ mod assertion;
 mod assertion_key;
 mod attempts;
 mod credential;
+mod password;
 mod secret;
 mod slow;
 
@@ -27,6 +29,7 @@ use sha2::{Digest as _, Sha256};
 use self::assertion::Proven;
 use self::attempts::{Attempts, Guesser};
 use self::credential::fingerprint;
+use self::password::Passwords;
 use self::slow::SlowHashes;
 use super::authority::{AuthenticationMethod, Caller, Presented};
 use super::client::{Authentication, Client, Clients, SecretHash};
@@ -34,8 +37,10 @@ use super::clock::Clock;
 use super::error::{ClientFault, Error};
 use super::keys::Keys;
 use super::store::Store;
+use super::user::{User, Users};
 
 pub use attempts::Limits;
+pub use password::InvalidPasswordHash;
 pub use secret::{InvalidSecretHash, hash_secret};
 
 /// Decides who asks.
@@ -46,6 +51,7 @@ pub struct Authenticator {
     clock: Arc<dyn Clock>,
     attempts: Attempts,
     slow: SlowHashes,
+    passwords: Passwords,
     /// Under which the store remembers the `jti`s of assertions; all nodes have the same.
     replay_key: HmacKey,
 }
@@ -64,9 +70,22 @@ impl Authenticator {
             store,
             attempts: Attempts::new(limits, Arc::clone(&clock)),
             slow: SlowHashes::new(limits.hashes, limits.waiting, keys.chance()),
+            passwords: Passwords::new(limits, Arc::clone(&clock), keys.chance()),
             replay_key: keys.derive("client assertion"),
             clock,
         }
+    }
+
+    /// The people who can sign in here; without it, nobody can.
+    #[must_use]
+    pub fn with_users(mut self, users: Users) -> Self {
+        self.passwords.users = users;
+        self
+    }
+
+    /// The person whose name and password these are. Wrong ones are counted, by source and name, before they cost a hash.
+    pub async fn sign_in(&self, name: &str, password: &str, source: Option<IpAddr>) -> Result<&User, Error> {
+        self.passwords.verify(name, password, source).await
     }
 
     /// The client that this request comes from, by the one method that it registered.
@@ -117,7 +136,7 @@ impl Authenticator {
         if slow.peek().is_none() {
             return Err(self.refuse(client, source, ClientFault::WrongSecret));
         }
-        let guesser = Guesser::new(source, Some(client));
+        let guesser = Guesser::new(source, Some(client.id.as_str()));
         for hash in slow {
             if self.slow.verify(hash, secret, self.clock.now(), || self.attempts.count(&guesser)).await? {
                 return Ok((Arc::clone(client), fingerprint(method, hash.as_bytes())));
@@ -170,7 +189,10 @@ impl Authenticator {
     }
 
     fn refuse(&self, client: &Arc<Client>, source: Option<IpAddr>, fault: ClientFault) -> Error {
-        self.attempts.count(&Guesser::new(source, Some(client))).err().unwrap_or(Error::InvalidClient(fault))
+        self.attempts
+            .count(&Guesser::new(source, Some(client.id.as_str())))
+            .err()
+            .unwrap_or(Error::InvalidClient(fault))
     }
 
     fn refuse_stranger(&self, source: Option<IpAddr>, fault: ClientFault) -> Error {

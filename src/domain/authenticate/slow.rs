@@ -73,7 +73,7 @@ impl SlowHashes {
 
     async fn work(&self, hash: &str, secret: &str) -> Result<bool, Unavailable> {
         let Ok(_place) = self.waiting.try_acquire() else {
-            return Err(Unavailable("too many client secrets wait to be checked".to_owned()));
+            return Err(Unavailable("too many secrets wait to be checked".to_owned()));
         };
         // The permit goes along with the work, which goes on when the request that wanted it is gone.
         let permit = Arc::clone(&self.running).acquire_owned().await.expect("nobody closes this semaphore");
@@ -82,7 +82,7 @@ impl SlowHashes {
             let _permit = permit;
             verify_argon2id(&hash, secret.as_bytes())
         });
-        work.await.map_err(|_| Unavailable("the check of a client secret was broken off".to_owned()))
+        work.await.map_err(|_| Unavailable("the check of a secret was broken off".to_owned()))
     }
 
     fn entry(&self, hash: &str, secret: &str) -> [u8; 32] {

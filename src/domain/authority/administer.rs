@@ -65,9 +65,9 @@ impl Authority {
     pub async fn rotate_key(&self, kind: KeyKind, at_once: bool) -> Result<KeyId, KeyError> {
         let lead = if at_once { Duration::ZERO } else { self.publish_lead };
         let longest_token = match kind {
-            KeyKind::Mac => self.longest_family,
+            KeyKind::Mac => self.longest_lifetime().await?,
             // A managed token may be a JWT that lives as long as its family.
-            KeyKind::Signing(_) if self.clients.iter().any(|client| client.renews()) => self.longest_family,
+            KeyKind::Signing(_) if self.clients.iter().any(|client| client.renews()) => self.longest_lifetime().await?,
             KeyKind::Signing(_) => self.longest_access_token,
         };
         self.keys.rotate(&*self.store, kind, lead, longest_token + self.margin).await
@@ -138,7 +138,7 @@ impl Authority {
                 return Ok(Receipt::default());
             }
             let Some(stored) = stored else {
-                let revocation = self.revocation(target.clone(), cause, self.longest_end(id));
+                let revocation = self.revocation(target.clone(), cause, self.longest_end(id).await?);
                 self.append(id.shard(), revocation).await?;
                 return Ok(Receipt::default());
             };
@@ -150,7 +150,7 @@ impl Authority {
     }
 
     async fn end_wide(&self, target: &Target, cause: Cause) -> Result<(), Unavailable> {
-        let end = self.clock.now().plus(self.longest_family);
+        let end = self.clock.now().plus(self.longest_lifetime().within(self.deadline).await?);
         for shard in self.shards_of(target) {
             let revocation = self.revocation(target.clone(), cause, end);
             self.cut(shard, revocation).within(self.deadline).await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Authority;
-use crate::domain::client::Client;
+use crate::domain::client::{Client, GrantType};
 use crate::domain::error::GrantFault;
 use crate::domain::family::Family;
 use crate::domain::family::alive::Found;
@@ -21,8 +21,19 @@ impl Authority {
         head: Head,
     ) -> Result<Option<Found<'a>>, Unavailable> {
         let Some(found) = family.find_alive(id, self.clock.now()) else { return Ok(None) };
-        let vouched = self.voucher(family).is_ok();
+        let vouched = self.voucher(family).is_ok_and(|client| match found {
+            Found::Access(_) => true,
+            Found::Refresh(_) => {
+                Self::may_use(client, family.surface, GrantType::RefreshToken).is_ok()
+                    && Self::may_go_on(client, family).is_ok()
+            }
+        });
         Ok((vouched && self.covering(&family.credential(id, key), head).await?.is_none()).then_some(found))
+    }
+
+    /// Whether the client may be given once more what the family was granted: an operator takes scopes away, too.
+    pub(super) fn may_go_on(client: &Client, family: &Family) -> Result<(), GrantFault> {
+        family.scope.is_within(&client.scope).then_some(()).ok_or(GrantFault::ScopeRetired)
     }
 
     /// The client as it is registered now, if it still stands behind the family: it is enabled, and has the credential

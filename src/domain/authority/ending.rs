@@ -40,7 +40,7 @@ impl Authority {
     }
 
     /// When the last of a family whose record is lost is dead at the latest.
-    pub(super) fn longest_end(&self, family: FamilyId) -> Timestamp {
-        family.born_at().plus(self.longest_family)
+    pub(super) async fn longest_end(&self, family: FamilyId) -> Result<Timestamp, Unavailable> {
+        Ok(family.born_at().plus(self.longest_lifetime().await?))
     }
 }

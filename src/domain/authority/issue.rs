@@ -1,7 +1,10 @@
 //! RFC 6749 section 4.4, and what every grant has in common: begetting a family.
 
+use std::sync::Arc;
+
 use super::answer::Issued;
 use super::request::{Caller, ClientCredentials};
+use super::resource::Aim;
 use super::{Authority, Bounded};
 use crate::domain::audit::Event;
 use crate::domain::client::{Client, GrantType, Surface, TokenPolicy};
@@ -26,6 +29,7 @@ impl Authority {
         if !scope.is_within(&client.scope) {
             return Err(Error::InvalidScope);
         }
+        let Aim { audience, scope } = self.aim(client, &request.resources, scope)?;
         self.limits.issue(&client.id)?;
         let grant = Grant {
             client,
@@ -33,6 +37,7 @@ impl Authority {
             surface: request.surface,
             begotten_by: request.surface.binds_to_credential().then_some(caller.credential),
             scope,
+            audience,
             policy: &client.tokens,
             with_refresh_token: client.tokens.client_credentials_refresh,
             managed: None,
@@ -56,6 +61,7 @@ impl Authority {
             surface,
             begotten_by: None,
             scope,
+            audience: client.audience.clone(),
             policy: &client.tokens,
             with_refresh_token: true,
             managed: None,
@@ -89,7 +95,7 @@ impl Authority {
                 surface: grant.surface,
                 begotten_by: grant.begotten_by,
                 scope: grant.scope.clone(),
-                audience: client.audience.clone(),
+                audience: grant.audience.clone(),
                 epoch: known.position,
                 ancestors: Vec::new(),
                 with_refresh_token: grant.with_refresh_token,
@@ -143,6 +149,7 @@ pub(super) struct Grant<'a> {
     pub(super) surface: Surface,
     pub(super) begotten_by: Option<[u8; 8]>,
     pub(super) scope: Scope,
+    pub(super) audience: Vec<Arc<str>>,
     pub(super) policy: &'a TokenPolicy,
     pub(super) with_refresh_token: bool,
     pub(super) managed: Option<Managed>,

@@ -12,11 +12,14 @@ mod ending;
 mod hand_out;
 mod introspect;
 mod issue;
+mod lifetimes;
 mod limits;
 mod machine;
 mod refresh;
 mod request;
+mod resource;
 mod revoke;
+mod sign_in;
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -29,6 +32,7 @@ pub use bearer::Bearer;
 pub use limits::{Limits, PerMinute};
 pub use machine::{MachineToken, ManagedIdentity, Renewable};
 pub use request::{AuthenticationMethod, Caller, ClientCredentials, Presented, Refresh};
+pub use sign_in::SignIn;
 
 use super::audit::Audit;
 use super::authenticate::Authenticator;
@@ -63,7 +67,7 @@ pub struct Authority {
     pub margin: Duration,
     /// How long a new key is published before it signs.
     pub publish_lead: Duration,
-    /// The longest a family of any client can live: until then a wide revocation may cover something.
+    /// The longest a family of any client can live, by the settings of this node alone.
     pub longest_family: Duration,
     /// The longest an access token of any client can live.
     pub longest_access_token: Duration,

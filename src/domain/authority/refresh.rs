@@ -2,6 +2,7 @@
 //! the load, the commit, and what is told of it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -76,7 +77,15 @@ impl Authority {
             let mint = self.mint(id.family.shard(), client.tokens.format).await?;
             let scope = request.scope.as_ref();
             let spend = Spend { token: id, request: fingerprint, scope, now, policy: &client.tokens, mint: &mint };
-            match family.spend(&spend).map_err(|refusal| refused(refusal, spend.policy))? {
+            let outcome = family.spend(&spend).map_err(|refusal| refused(refusal, spend.policy))?;
+            // Reuse is reuse, whatever the client may have by now.
+            if !matches!(outcome, Spent::Reused(..)) {
+                Self::may_go_on(client, family).map_err(Error::InvalidGrant)?;
+                if !is_for(family, &request.resources) {
+                    return Err(Error::InvalidTarget);
+                }
+            }
+            match outcome {
                 Spent::Rotated(next, successors) => {
                     if self.commit(&stored, &next, None).await? {
                         let serial = successors.refresh.serial;
@@ -154,7 +163,16 @@ impl Authority {
 
 const UNKNOWN: Error = Error::InvalidGrant(GrantFault::Unknown);
 
-/// All by which a replay must equal the first request (design: same client, authentication, scope).
+/// Whether these are the resources that were granted. One that was granted more is not cut down here: whoever wants a
+/// token for less asks for it alone.
+fn is_for(family: &Family, resources: &[Arc<str>]) -> bool {
+    resources.is_empty()
+        || resources.iter().all(|resource| family.audience.contains(resource))
+            && family.audience.iter().all(|granted| resources.contains(granted))
+}
+
+/// All by which a replay must equal the first request: client, authentication, scope. The resources are those that were
+/// granted, or it is refused before.
 fn fingerprint(caller: Option<&Caller>, request: &Refresh<'_>) -> Fingerprint {
     let scope = request.scope.as_ref().map_or("", |scope| scope.as_str());
     let mut hash = Sha256::new();

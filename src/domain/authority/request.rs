@@ -61,6 +61,8 @@ pub struct Caller {
 pub struct ClientCredentials {
     pub surface: Surface,
     pub scope: Option<Scope>,
+    /// RFC 8707; empty: all that the client's tokens are for.
+    pub resources: Vec<Arc<str>>,
 }
 
 /// RFC 6749 section 6.
@@ -68,4 +70,6 @@ pub struct Refresh<'a> {
     pub surface: Surface,
     pub refresh_token: &'a str,
     pub scope: Option<Scope>,
+    /// RFC 8707; empty: all that was granted.
+    pub resources: Vec<Arc<str>>,
 }

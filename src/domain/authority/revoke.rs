@@ -146,7 +146,7 @@ impl Authority {
         }
         let end = match target {
             Target::Token(_) => claims.expires_at,
-            _ => self.longest_end(token.id.family),
+            _ => self.longest_end(token.id.family).await?,
         };
         let (kind, family, cause) = (super::kind_of(&target), token.id.family, Cause::Requested);
         self.append(family.shard(), self.revocation(target, cause, end)).await?;

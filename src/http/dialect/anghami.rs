@@ -51,7 +51,7 @@ async fn try_refresh(request: &HttpRequest, payload: Payload) -> Result<HttpResp
     let client_id = fields.text("clientId", "client_id");
     fields.checked()?;
     let caller = identify(request, client_id).await?;
-    let refresh = Refresh { surface: SURFACE, refresh_token, scope: None };
+    let refresh = Refresh { surface: SURFACE, refresh_token, scope: None, resources: Vec::new() };
     Ok(render(&State::of(request).authority.refresh(&caller, refresh).await?))
 }
 

@@ -8,9 +8,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::Dialect;
-use crate::domain::authority::{AuthenticationMethod, ClientCredentials, Issued, Presented, Refresh, TokenText};
+use crate::domain::authority::{
+    AuthenticationMethod, ClientCredentials, Issued, Presented, Refresh, SignIn, TokenText,
+};
 use crate::domain::client::Surface;
-use crate::domain::error::Error;
+use crate::domain::error::{Error, GrantFault};
 use crate::http::error::{Failure, Told};
 use crate::http::form::Form;
 use crate::http::state::State;
@@ -32,21 +34,39 @@ async fn issue(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, 
         Some("client_credentials") => {
             let caller = client_auth::prove(request, api_key(&form)?).await?;
             let scope = token::requested_scope(&form)?;
-            authority.client_credentials(&caller, ClientCredentials { surface: SURFACE, scope }).await?
+            authority
+                .client_credentials(&caller, ClientCredentials { surface: SURFACE, scope, resources: Vec::new() })
+                .await?
         }
         Some("refresh_token") => {
             let refresh_token = form.refresh_token.value().ok_or(Error::InvalidRequest("refresh_token is missing"))?;
-            let refresh = Refresh { surface: SURFACE, refresh_token, scope: token::requested_scope(&form)? };
+            let refresh = Refresh {
+                surface: SURFACE,
+                refresh_token,
+                scope: token::requested_scope(&form)?,
+                resources: Vec::new(),
+            };
             authority.refresh_by_possession(refresh, source::address(request)).await?
         }
+        // A name and a password come without a grant type, or with the one that RFC 6749 has for them.
+        Some("password") => sign_in(request, &form).await?,
+        None if form.username.value().is_some() || form.password.value().is_some() => sign_in(request, &form).await?,
         Some(_) => return Err(Error::UnsupportedGrantType.into()),
-        // A name and a password come without a grant type.
-        None if form.username.value().is_some() || form.password.value().is_some() => {
-            return Err(Error::UnsupportedGrantType.into());
-        }
         None => return Err(Error::InvalidRequest("grant_type is missing").into()),
     };
     Ok(render(&issued))
+}
+
+async fn sign_in(request: &HttpRequest, form: &Form<'_>) -> Result<Issued, Failure> {
+    let authority = &State::of(request).authority;
+    if authority.clients.for_passwords().is_none() {
+        return Err(Error::UnsupportedGrantType.into());
+    }
+    let username = form.username.value().ok_or(Error::InvalidRequest("username is missing"))?;
+    let password = form.password.value().ok_or(Error::InvalidRequest("password is missing"))?;
+    let scope = token::requested_scope(form)?;
+    let sign_in = SignIn { surface: SURFACE, username, password, scope };
+    Ok(authority.sign_in(sign_in, source::address(request)).await?)
 }
 
 /// The API key stands in the body; the dialect knows no other place for it.
@@ -131,6 +151,11 @@ fn refuse(failure: &Failure, _: &HttpRequest) -> HttpResponse {
 fn told(failure: &Failure) -> Told {
     let told = failure.told();
     match failure {
+        Failure::Domain(Error::InvalidGrant(GrantFault::WrongPassword | GrantFault::UserDisabled)) => Told {
+            status: StatusCode::UNAUTHORIZED,
+            error_description: "the user name or the password is wrong",
+            ..told
+        },
         Failure::Domain(Error::InvalidGrant(_) | Error::UnauthorizedClient) => {
             Told { status: StatusCode::UNAUTHORIZED, ..told }
         }
@@ -141,6 +166,7 @@ fn told(failure: &Failure) -> Told {
             Error::InvalidRequest(_)
             | Error::InvalidClient(_)
             | Error::InvalidScope
+            | Error::InvalidTarget
             | Error::InvalidToken(_)
             | Error::Management(_)
             | Error::TooMany { .. }

@@ -15,6 +15,7 @@ const SECRET: &str = "the store's own words";
 #[case(Error::UnauthorizedClient, 400, "unauthorized_client")]
 #[case(Error::UnsupportedGrantType, 400, "unsupported_grant_type")]
 #[case(Error::InvalidScope, 400, "invalid_scope")]
+#[case(Error::InvalidTarget, 400, "invalid_target")]
 #[case(Error::InvalidGrant(GrantFault::Reused), 400, "invalid_grant")]
 #[case(Error::TooMany { limit: 5, retry_after: Duration::from_millis(1500) }, 429, "too_many_requests")]
 #[case(Error::Unavailable(Unavailable(SECRET.to_owned())), 503, "temporarily_unavailable")]

@@ -80,7 +80,7 @@ proptest! {
     /// The strict reader against the lossy one: what is accepted was decoded without a loss.
     #[test]
     fn what_is_accepted_was_not_mended(body in "(token=)?([a&=+%0-9A-F\u{e9}\u{fffd}]|%[0-9A-F]{2}){0,12}") {
-        let lossy: Vec<_> = url::form_urlencoded::parse(body.as_bytes()).collect();
+        let lossy: Vec<_> = form_urlencoded::parse(body.as_bytes()).collect();
         let mended = lossy.iter().any(|(name, value)| name.contains('\u{fffd}') || value.contains('\u{fffd}'));
         let sent = body.contains('\u{fffd}') || body.contains("%EF%BF%BD");
         prop_assert!(Form::parse(body.as_bytes()).is_err() || !mended || sent);
@@ -89,7 +89,7 @@ proptest! {
     /// RFC6749-B-f
     #[test]
     fn a_half_of_basic_credentials_is_decoded_like_a_value(value in "\\PC{0,40}") {
-        let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        let encoded: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
         prop_assert_eq!(decode(&encoded), Some(Cow::Owned(value)));
     }
 

@@ -87,6 +87,11 @@ impl Entry {
             "is set, and the client is public; who asks about tokens must prove who it is (RFC 7662 section 2.1)",
         );
         report.require(
+            !has(GrantType::Password) || has(GrantType::RefreshToken) && self.surfaces.contains(&Surface::Kajabi),
+            "grant_types",
+            "has password, which is for clients of the surface \"kajabi\", together with refresh_token",
+        );
+        report.require(
             !self.client_credentials_refresh() || has(GrantType::ClientCredentials) && has(GrantType::RefreshToken),
             "client_credentials_refresh",
             "needs both client_credentials and refresh_token among the grant_types",

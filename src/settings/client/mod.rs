@@ -6,33 +6,18 @@ mod jwks;
 
 use std::collections::HashSet;
 
-use toml::{Table, Value};
+use toml::Value;
 
 pub(super) use self::entry::Entry;
 use super::problem::Problems;
 use super::tokens::Tokens;
 use super::{Mode, layer, section};
-use crate::domain::client::{Authentication, Client, Clients, Manages, SecretHash};
+use crate::domain::client::{Authentication, Client, Clients, GrantType, Manages, SecretHash};
 
-/// Reads the list. What is wrong is noted with the id of the client, or its place in the list, counted from 1.
 pub(super) fn read(list: Option<Value>, mode: Mode, tokens: &Tokens, problems: &mut Problems) -> Clients {
-    let Some(Value::Array(list)) = list else {
-        problems.add("clients", "must be a list of tables, each begun with [[clients]]");
-        return Clients::default();
-    };
-    let mut clients = Vec::new();
-    for (place, value) in (1..).zip(list) {
-        let Value::Table(table) = value else {
-            problems.add(format!("clients[{place}]"), "must be a table");
-            continue;
-        };
-        let name = match table.get("id").and_then(Value::as_str) {
-            Some(id) if !id.is_empty() => format!("clients[{id}]"),
-            _ => format!("clients[{place}]"),
-        };
-        let entry: Option<Entry> = section::read(&name, table, &Table::new(), problems);
-        clients.extend(entry.and_then(|entry| entry.check(&name, tokens, problems)));
-    }
+    let entries: Vec<(String, Entry)> = section::list("clients", "id", list, problems);
+    let clients: Vec<_> =
+        entries.into_iter().filter_map(|(name, entry)| entry.check(&name, tokens, problems)).collect();
     check_together(&clients, problems);
     if mode == Mode::Serve {
         refuse_samples(&clients, problems);
@@ -50,6 +35,11 @@ fn check_together(clients: &[Client], problems: &mut Problems) {
         } else if !identities.insert(identity) {
             problems.add(format!("clients[{id}].identity_id"), format!("is {identity}, as another client's"));
         }
+    }
+    let for_passwords = clients.iter().filter(|client| client.grant_types.contains(&GrantType::Password));
+    for another in for_passwords.skip(1) {
+        let sentence = "has password, as another client has, and nothing in such a request tells which is meant";
+        problems.add(format!("clients[{}].grant_types", another.id), sentence);
     }
     for client in clients {
         let Manages::Only(managed) = &client.manages else { continue };

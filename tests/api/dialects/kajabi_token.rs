@@ -98,7 +98,7 @@ async fn refresh_tokens_stay_on_their_surface() {
     app.kajabi_refresh(&here.access).await.assert_kajabi(401, "invalid_grant");
 }
 
-/// KAJ-16: there are no people here who could have a password.
+/// KAJ-16: passwords are for where somebody turned them on, and nothing else is known at all.
 #[rstest]
 #[case(&[("username", "ann"), ("password", "secret")])]
 #[case(&[("password", "secret")])]

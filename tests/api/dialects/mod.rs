@@ -4,6 +4,8 @@ mod anghami;
 mod bad_input;
 mod bearer;
 mod kajabi;
+mod kajabi_password;
 mod kajabi_token;
 mod matrix;
 mod spoken;
+mod unread;

@@ -9,7 +9,7 @@ use atropos::domain::store::{Created, Version};
 use atropos::domain::{Cause, FamilyId, KeyId, Link, Target};
 
 use crate::interposed::{Interposed, Moment};
-use crate::node::{DAY, Node, access};
+use crate::node::{DAY, Node, access, refresh};
 use crate::places::{Place, embedded, redis};
 
 /// Rule 2: what a revocation took while a token was being made is not handed out: the request is judged again.
@@ -113,7 +113,8 @@ async fn a_person_is_in_one_shard() {
     assert!(node.is_active("a", access(&bystander)).await, "S25");
 }
 
-/// Rule 1, X-a, X-d: a child lives in its parent's shard and dies with any link of its chain, and its parent not with it.
+/// Rule 1, X-a, X-d, RFC7009-2.1-be, RFC7662-4-m: a child lives in its parent's shard and dies with any link of its chain,
+/// and its parent not with it.
 #[tokio::test]
 async fn a_child_dies_with_every_link_above_it() {
     let place = embedded().await;
@@ -133,10 +134,20 @@ async fn a_child_dies_with_every_link_above_it() {
         assert!(!node.is_active("b", &token).await, "{:?}", target(&link));
         assert_eq!(child.id.shard(), link.token.family.shard());
     }
+    // The key above is retired by now. As its owner ends it: by the token that was exchanged, or by the refresh token of the same grant.
+    for by in [access, refresh] {
+        let parent = node.issue("a").await;
+        let link = Link { token: node.id(access(&parent)).await, client: "a".into(), key: KeyId(78) };
+        let (_, token) = child_of(&node, &place, &link).await;
+        assert!(node.is_active("b", &token).await);
+        node.revoke("a", by(&parent)).await.unwrap();
+        assert!(!node.is_active("b", &token).await);
+    }
     // The other way round: the child's end is not the parent's.
     let parent = node.issue("a").await;
-    let link = Link { token: node.id(access(&parent)).await, client: "a".into(), key: KeyId(77) };
+    let link = Link { token: node.id(access(&parent)).await, client: "a".into(), key: KeyId(78) };
     let (child, token) = child_of(&node, &place, &link).await;
+    assert!(node.is_active("b", &token).await);
     node.authority.revoke_target(Target::Family(child.id), Cause::Administrator).await.unwrap();
     assert!(!node.is_active("b", &token).await);
     assert!(node.is_active("a", access(&parent)).await);

@@ -29,32 +29,32 @@ async fn a_head_is_a_number_and_a_tag() {
 /// dead: whoever asks another node next would hear the opposite.
 #[tokio::test]
 async fn what_a_node_calls_dead_by_its_copy_alone_is_dead_everywhere() {
-    let Lost { between, node, behind, issued } = lose_a_revocation().await;
+    let lost = lose_a_revocation().await;
+    let Lost { between, node, behind, issued, .. } = &lost;
     between.fail_over_to(&behind.store);
-    assert!(!node.is_active("a", access(&issued)).await);
-    let other = Node::on(Arc::clone(&behind.store), &behind.clock).await;
-    assert!(!other.is_active("a", access(&issued)).await);
+    assert!(!node.is_active("a", access(issued)).await);
+    lost.assert_dead_everywhere().await;
 }
 
 /// Rule 5: a repetition is answered 200 by an entry that the store has, not by one that the node remembers.
 #[tokio::test]
 async fn a_repetition_finds_again_what_a_failover_has_lost() {
-    let Lost { between, node, behind, issued } = lose_a_revocation().await;
+    let lost = lose_a_revocation().await;
+    let Lost { between, node, behind, issued, .. } = &lost;
     between.fail_over_to(&behind.store);
-    node.revoke("a", refresh(&issued)).await.unwrap();
-    let other = Node::on(Arc::clone(&behind.store), &behind.clock).await;
-    assert!(!other.is_active("a", access(&issued)).await);
+    node.revoke("a", refresh(issued)).await.unwrap();
+    lost.assert_dead_everywhere().await;
 }
 
 /// Rules 5 and 6: the same, if the failover comes after the entry was found and before it is made sure of.
 #[tokio::test]
 async fn a_repetition_notices_a_failover_since_it_found_the_entry() {
-    let Lost { between, node, behind, issued } = lose_a_revocation().await;
+    let lost = lose_a_revocation().await;
+    let Lost { between, node, behind, issued, .. } = &lost;
     let (failing, to) = (between.clone(), Arc::clone(&behind.store));
     between.once_at(Moment::BeforeConfirm, move || async move { failing.fail_over_to(&to) });
-    node.revoke("a", refresh(&issued)).await.unwrap();
-    let other = Node::on(Arc::clone(&behind.store), &behind.clock).await;
-    assert!(!other.is_active("a", access(&issued)).await);
+    node.revoke("a", refresh(issued)).await.unwrap();
+    lost.assert_dead_everywhere().await;
 }
 
 /// Rule 6: so with a replay: successors that a failover has lost are not handed out again.

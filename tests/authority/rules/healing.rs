@@ -19,8 +19,9 @@ async fn what_a_failover_lost_is_put_back_once_by_whoever_knew_it() {
         (Interposed::before(Arc::clone(&place.store)), Interposed::before(Arc::clone(&place.store)));
     let node = Node::on(between.clone(), &place.clock).await;
     let other = Node::on(between_other.clone(), &place.clock).await;
-    let issued = node.issue("a").await;
+    let (issued, spared) = (node.issue("a").await, node.issue("a").await);
     copy(&node, access(&issued), &behind).await;
+    copy(&node, access(&spared), &behind).await;
     node.revoke("a", refresh(&issued)).await.unwrap();
     other.authority.follower.poll().await.unwrap();
     let lost = log(&place).await.pop().expect("the revocation");
@@ -40,6 +41,7 @@ async fn what_a_failover_lost_is_put_back_once_by_whoever_knew_it() {
     assert_ne!(healed[0].head().tag, lost.head().tag, "rule 4: no two histories come to look alike");
     assert!(healed[0].position > lost.position, "rule 8: positions rise over a failover, whatever the clock says");
     let fresh = Node::on(Arc::clone(&behind.store), &behind.clock).await;
+    assert!(fresh.is_active("a", access(&spared)).await);
     assert!(!fresh.is_active("a", access(&issued)).await, "INV-5: a node that never knew it knows it now");
     let heals = node.audit.count(|event| matches!(event, Event::Healed { .. }));
     assert_eq!(heals + other.audit.count(|event| matches!(event, Event::Healed { .. })), 1);

@@ -15,10 +15,16 @@ pub(super) const SHARD: Shard = match Shard::new(0) {
     None => unreachable!(),
 };
 
-/// Two stores with the same clock.
+/// The document that holds the keys.
+const KEYS: &str = "keyring";
+
+/// Two stores with the same clock and the same keys: with others, no token of the one would be alive on the other.
 pub(super) async fn twins() -> (Place, Place) {
     let (place, other) = (embedded().await, embedded().await);
     other.clock.set(atropos::domain::clock::Clock::now(&*place.clock));
+    Node::on(Arc::clone(&place.store), &place.clock).await;
+    let keys = place.store.document(KEYS).await.unwrap().expect("the first node has made them");
+    assert!(other.store.replace_document(KEYS, None, &keys).await.unwrap());
     (place, other)
 }
 
@@ -35,18 +41,31 @@ pub(super) struct Lost {
     pub(super) node: Node,
     pub(super) behind: Place,
     pub(super) issued: Issued,
+    /// Another session, which nobody has revoked.
+    spared: Issued,
+}
+
+impl Lost {
+    /// A node that has never seen any other store than `behind` says so.
+    pub(super) async fn assert_dead_everywhere(&self) {
+        let other = Node::on(Arc::clone(&self.behind.store), &self.behind.clock).await;
+        assert!(other.is_active("a", access(&self.spared)).await, "it knows tokens of this store");
+        assert!(!other.is_active("a", access(&self.issued)).await);
+    }
 }
 
 pub(super) async fn lose_a_revocation() -> Lost {
     let (place, behind) = twins().await;
     let between = Interposed::before(Arc::clone(&place.store));
     let node = Node::on(between.clone(), &place.clock).await;
-    let issued = node.issue("a").await;
-    copy(&node, access(&issued), &behind).await;
+    let (issued, spared) = (node.issue("a").await, node.issue("a").await);
+    for session in [&issued, &spared] {
+        copy(&node, access(session), &behind).await;
+    }
     let common = revocation(&node, Target::Client("b".into()), 1);
     assert_eq!(append(&place, common.clone()).await, append(&behind, common).await);
     node.revoke("a", refresh(&issued)).await.unwrap();
-    Lost { between, node, behind, issued }
+    Lost { between, node, behind, issued, spared }
 }
 
 pub(super) async fn append(place: &Place, revocation: Revocation) -> Position {

@@ -50,6 +50,7 @@ fn machine(client: &Client) -> Grant<'_> {
         surface: SURFACE,
         begotten_by: None,
         scope: client.scope.clone(),
+        audience: client.audience.clone(),
         policy: &client.tokens,
         with_refresh_token: false,
         managed: None,

@@ -61,7 +61,7 @@ pub(super) fn refuse(failure: &Failure, _: &HttpRequest) -> HttpResponse {
     let told = failure.told();
     let unauthorized = |text| message(StatusCode::UNAUTHORIZED, text);
     match failure {
-        Failure::Domain(Error::InvalidRequest(_) | Error::InvalidScope)
+        Failure::Domain(Error::InvalidRequest(_) | Error::InvalidScope | Error::InvalidTarget)
         | Failure::Rejected(StatusCode::BAD_REQUEST) => {
             violated(&[Violation { field: "body", description: told.error_description }])
         }

@@ -14,6 +14,7 @@ use super::{authenticate, identity, ok, read_optional};
 use crate::domain::error::Error;
 use crate::domain::network::Network;
 use crate::domain::token_auth::{Terms, TermsChange, TokenAuth};
+use crate::http::body;
 use crate::http::state::State;
 
 /// Thirty days, the vendor's default of both.
@@ -52,10 +53,10 @@ pub(in crate::http) async fn show(request: HttpRequest) -> HttpResponse {
     shown.await.unwrap_or_else(|refused: Refused| refused.answer(&request))
 }
 
-/// A body means nothing here, so none is read.
-pub(in crate::http) async fn remove(request: HttpRequest) -> HttpResponse {
+pub(in crate::http) async fn remove(request: HttpRequest, payload: Payload) -> HttpResponse {
     let removed = async {
         let bearer = authenticate(&request).await?;
+        body::ignore(&request, payload).await?;
         let identity = identity(&request, &bearer, "revoke-auth")?;
         let removed = State::of(&request).authority.remove_token_auth(&identity).await;
         render(&request, identity.id(), "revoke-auth", removed)

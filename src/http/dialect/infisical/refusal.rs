@@ -98,7 +98,9 @@ pub(super) fn refuse(failure: &Failure, _: &HttpRequest) -> HttpResponse {
         Failure::Domain(Error::InvalidClient(_) | Error::UnauthorizedClient | Error::InvalidGrant(_)) => {
             return envelope(401, "UnauthorizedError", "Invalid credentials".into(), None);
         }
-        Failure::Domain(Error::InvalidRequest(_) | Error::UnsupportedGrantType | Error::InvalidScope)
+        Failure::Domain(
+            Error::InvalidRequest(_) | Error::UnsupportedGrantType | Error::InvalidScope | Error::InvalidTarget,
+        )
         | Failure::Rejected(_) => "BadRequest",
         Failure::Domain(Error::TooMany { .. }) => "RateLimitExceeded",
         Failure::Domain(Error::Unavailable(_)) | Failure::Draining => "ServiceUnavailable",

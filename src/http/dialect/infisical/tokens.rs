@@ -14,6 +14,7 @@ use super::{REVOKED, authenticate, identity, is_ours, ok, read_optional};
 use crate::domain::authority::MachineToken;
 use crate::domain::error::{Error, ManagementFault};
 use crate::domain::{FamilyId, Timestamp};
+use crate::http::body;
 use crate::http::state::State;
 
 pub(in crate::http) async fn create(request: HttpRequest, payload: Payload) -> HttpResponse {
@@ -85,10 +86,10 @@ pub(in crate::http) async fn rename(request: HttpRequest, payload: Payload) -> H
     renamed.await.unwrap_or_else(|refused: Refused| refused.answer(&request))
 }
 
-/// A body means nothing here, so none is read.
-pub(in crate::http) async fn revoke(request: HttpRequest) -> HttpResponse {
+pub(in crate::http) async fn revoke(request: HttpRequest, payload: Payload) -> HttpResponse {
     let revoked = async {
         let bearer = authenticate(&request).await?;
+        body::ignore(&request, payload).await?;
         let (text, id) = named(&request, "edit")?;
         let revoked = State::of(&request).authority.revoke_token(&bearer.client, id).await;
         revoked.map_err(|error| Refused::about(error, text, "edit"))?;

@@ -1,0 +1,41 @@
+//! People who sign in here with a name and a password: a small directory, for those who have none of their own.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// A person.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// What is typed to sign in, compared byte by byte.
+    pub name: Arc<str>,
+    /// Who it is in tokens (`sub`): the same for ever, also under another name.
+    pub subject: Arc<str>,
+    pub password: PasswordHash,
+    pub enabled: bool,
+}
+
+/// The Argon2id hash of a password, in PHC form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(pub(super) Box<str>);
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+/// All of them, by the names they sign in with.
+#[derive(Clone, Debug, Default)]
+pub struct Users(HashMap<Arc<str>, User>);
+
+impl Users {
+    /// Of two of one name the later counts.
+    pub fn new(users: impl IntoIterator<Item = User>) -> Self {
+        Self(users.into_iter().map(|user| (Arc::clone(&user.name), user)).collect())
+    }
+
+    pub fn find(&self, name: &str) -> Option<&User> {
+        self.0.get(name)
+    }
+}
