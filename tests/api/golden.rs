@@ -6,14 +6,22 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use atropos::domain::authority::PerMinute;
+use serde_json::json;
 
+use crate::answer::Answer;
+use crate::clients::identity;
 use crate::raw;
 use crate::spawn::{App, Setup, Tokens};
 
 const FOLDER: &str = "tests/golden";
 
-/// What a test of the wire may know of a token: that it is one.
-const TOKEN_LENGTH: usize = 75;
+/// What a test of the wire may know of what is drawn by chance: where it stands, how long it is, and what it is called.
+const DRAWN: [(&str, usize, &str); 4] = [
+    ("\"at_", 75, "new access token"),
+    ("\"rt_", 75, "new refresh token"),
+    ("\"id\":\"", 36, "new id"),
+    ("\"jti\":\"", 38, "jti"),
+];
 
 #[tokio::test]
 async fn every_recorded_exchange_is_repeated_to_the_byte() {
@@ -35,7 +43,7 @@ async fn every_recorded_exchange_is_repeated_to_the_byte() {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
     let files = files.into_iter().filter(|path| path.extension().is_some_and(|found| found == "txt"));
     files.chain(folders.iter().flat_map(|folder| self::files(folder))).collect()
@@ -45,15 +53,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 struct Script {
     app: App,
     /// By name, with its angle brackets.
-    tokens: BTreeMap<String, String>,
+    names: BTreeMap<String, String>,
 }
 
 impl Script {
     async fn begin() -> Self {
         let per_minute = PerMinute { issued: None, misses: NonZeroU32::new(1) };
         let app = App::with(Setup { per_minute, ..Setup::default() }).await;
-        let mut script = Self { app, tokens: BTreeMap::new() };
-        let app = &script.app;
+        let mut names = BTreeMap::new();
         let sessions = [
             ("session", app.issue("session").await),
             ("other", app.issue("other").await),
@@ -61,12 +68,17 @@ impl Script {
             ("kajabi-other", app.kajabi_session("kajabi-other").await),
             ("player", app.anghami_session("player").await),
             ("player-other", app.anghami_session("player-other").await),
+            ("machine", app.infisical_session("machine").await),
+            ("machine-admin", app.infisical_session("machine-admin").await),
         ];
         for (client, Tokens { access, refresh }) in sessions {
-            script.tokens.insert(format!("<access token of {client}>"), access);
-            script.tokens.extend(refresh.map(|token| (format!("<refresh token of {client}>"), token)));
+            names.insert(format!("<access token of {client}>"), access);
+            names.extend(refresh.map(|token| (format!("<refresh token of {client}>"), token)));
         }
-        script
+        for client in ["machine", "machine-jwt"] {
+            names.insert(format!("<identity of {client}>"), identity(client).to_string());
+        }
+        Self { app, names }
     }
 
     /// The same text, with the answers that come now.
@@ -78,11 +90,14 @@ impl Script {
             } else if !request.is_empty() {
                 repeated += &self.answer(&std::mem::take(&mut request)).await;
             }
-            if line == "! the store does not answer" {
-                self.app.store.cut();
+            match line {
+                "! the store does not answer" => self.app.store.cut(),
+                "! ten wrong secrets came before" => self.guess().await,
+                _ => assert!(!line.starts_with('!'), "{line}"),
             }
             if !line.starts_with('<') {
-                repeated += &format!("{line}\n");
+                repeated += line;
+                repeated.push('\n');
             }
         }
         if !request.is_empty() {
@@ -91,44 +106,57 @@ impl Script {
         repeated
     }
 
+    async fn guess(&self) {
+        for _ in 0..10 {
+            let body = json!({ "clientId": "machine", "clientSecret": "guess" });
+            let answer = Answer::to(self.app.post_json("/api/v1/auth/universal-auth/login", &body)).await;
+            assert_eq!(answer.status.as_u16(), 401, "{answer:?}");
+        }
+    }
+
     async fn answer(&mut self, request: &[&str]) -> String {
-        let request = self.tokens.iter().fold(request.join("\r\n"), |text, (name, token)| text.replace(name, token));
+        let request = self.names.iter().fold(request.join("\r\n"), |text, (name, value)| text.replace(name, value));
         // A body has no line break at its end, a head without a body two.
         let bare = if request.ends_with("\r\n") { "\r\n" } else { "" };
         let answer = raw::exchange(self.app.address, format!("{request}{bare}").as_bytes()).await;
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
         let mut head = head.split("\r\n");
         let status = head.next().expect("a status line");
-        let mut headers: Vec<_> = head.map(timeless).collect();
+        let mut headers: Vec<_> = head.map(|header| self.timeless(header)).collect();
         headers.sort_unstable();
         let lines = [status.to_owned()].into_iter().chain(headers).chain([String::new()]);
-        let lines = lines.chain((!body.is_empty()).then(|| self.name_tokens(body)));
+        let lines = lines.chain((!body.is_empty()).then(|| self.named(body)));
         lines.map(|line| format!("< {line}").trim_end().to_owned() + "\n").collect()
     }
 
-    /// Tokens that are known by their names; those that are new become known.
-    fn name_tokens(&mut self, body: &str) -> String {
-        for (prefix, kind) in [("at_", "access"), ("rt_", "refresh")] {
-            for (start, _) in body.match_indices(&format!("\"{prefix}")) {
-                let token = &body[start + 1..][..TOKEN_LENGTH];
-                if !self.tokens.values().any(|known| known == token) {
-                    self.tokens.insert(format!("<new {kind} token>"), token.to_owned());
+    /// A header without what is of the moment.
+    fn timeless(&mut self, line: &str) -> String {
+        let (name, value) = line.split_once(": ").expect("a header");
+        match name {
+            "date" => "date: <date>".to_owned(),
+            "x-request-id" => {
+                assert_eq!(value.len(), 36, "{value}");
+                // It may stand in the body as well, and is another one in the next answer.
+                self.names.insert("<request>".to_owned(), value.to_owned());
+                "x-request-id: <request>".to_owned()
+            }
+            _ => line.to_owned(),
+        }
+    }
+
+    /// What is known by its names; what is new becomes known.
+    fn named(&mut self, body: &str) -> String {
+        for (before, length, kind) in DRAWN {
+            let quote = before.rfind('"').expect("a quote");
+            for (start, _) in body.match_indices(before) {
+                let value = &body[start + quote + 1..][..length];
+                if !self.names.values().any(|known| known == value) {
+                    let earlier = self.names.keys().filter(|name| name.starts_with(&format!("<{kind}"))).count();
+                    let number = if earlier == 0 { String::new() } else { format!(" {}", earlier + 1) };
+                    self.names.insert(format!("<{kind}{number}>"), value.to_owned());
                 }
             }
         }
-        self.tokens.iter().fold(body.to_owned(), |text, (name, token)| text.replace(token, name))
-    }
-}
-
-/// A header without what is of the moment.
-fn timeless(line: &str) -> String {
-    let (name, value) = line.split_once(": ").expect("a header");
-    match name {
-        "date" => "date: <date>".to_owned(),
-        "x-request-id" => {
-            assert_eq!(value.len(), 36, "{value}");
-            "x-request-id: <id>".to_owned()
-        }
-        _ => line.to_owned(),
+        self.names.iter().fold(body.to_owned(), |text, (name, value)| text.replace(value, name))
     }
 }

@@ -74,6 +74,14 @@ impl App {
         Answer::to(self.post_json("/v1/auth/token/refresh", &body)).await
     }
 
+    /// What a machine logs in to. There are no refresh tokens: the token is renewed by itself.
+    pub(crate) async fn infisical_session(&self, client: &str) -> Tokens {
+        let body = json!({ "clientId": client, "clientSecret": secret_of(client) });
+        let answer = Answer::to(self.post_json("/api/v1/auth/universal-auth/login", &body)).await;
+        let access = answer.json()["accessToken"].as_str().expect("a token").to_owned();
+        Tokens { access, refresh: None }
+    }
+
     pub(crate) async fn json_text(&self, path: &str, body: &str) -> Answer {
         let request = self.request(Method::POST, path).header("content-type", "application/json");
         Answer::to(request.body(body.to_owned())).await
