@@ -2,6 +2,7 @@
 
 mod master;
 mod open;
+mod pace;
 mod stamp;
 mod tend;
 

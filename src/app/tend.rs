@@ -1,12 +1,13 @@
 //! What a running server does without being asked.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::pace::Pace;
 use crate::domain::authority::Authority;
 use crate::domain::store::Unavailable;
 
@@ -28,8 +29,11 @@ impl Tending {
         tasks.spawn(again(FOLLOW, "follow the denylist", Arc::clone(authority), |authority| async move {
             authority.follower.poll().await
         }));
-        tasks.spawn(again(SWEEP, "sweep the denylist", Arc::clone(authority), |authority| async move {
-            authority.follower.sweep().await
+        let (pace, started) = (Mutex::new(Pace::at(authority.clock.now())), Instant::now());
+        tasks.spawn(again(SWEEP, "sweep the denylist", Arc::clone(authority), move |authority| {
+            let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_due = pace.is_steady(started.elapsed(), authority.clock.now());
+            async move { if is_due { authority.follower.sweep().await } else { Ok(()) } }
         }));
         tasks.spawn(again(KEYS, "read the keys", Arc::clone(authority), |authority| async move {
             authority.keys.refresh(&*authority.store).await.map_err(Unavailable::from)

@@ -9,6 +9,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::domain::{FamilyId, KeyId};
 
+/// Where the settings are, said once for all commands but `dev`: images have it set.
+const FILE: &str = "ATROPOS_CONFIG";
+
 /// An OAuth 2.0 authorization server whose heart is revocation.
 #[derive(Parser)]
 #[command(name = "atropos", version, about, arg_required_else_help = true, max_term_width = 100)]
@@ -65,7 +68,7 @@ pub(super) struct DevArgs {
 #[derive(Args)]
 pub(super) struct ConfigArgs {
     /// The settings; config/default.toml tells every key. Without it, the environment (ATROPOS__SECTION__KEY) has to say all
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = FILE)]
     pub(super) config: Option<PathBuf>,
 }
 
@@ -96,7 +99,7 @@ pub(super) enum UserCommand {
 #[derive(Args)]
 pub(super) struct Place {
     /// The settings of the server; without it, the one that `dev` started
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", env = FILE, global = true)]
     pub(super) config: Option<PathBuf>,
     /// The data folder, if it is not the one in the settings
     #[arg(long, value_name = "DIR", global = true)]

@@ -115,6 +115,8 @@ pub enum ManagementFault {
     /// Nobody attached token auth to this identity, or somebody removed it.
     NotConfigured,
     AlreadyConfigured,
+    /// Nothing more is given to this identity.
+    Disabled,
     /// A token would live longer than it could be renewed.
     LifetimeBeyondLongest,
 }
@@ -127,6 +129,7 @@ impl ManagementFault {
             Self::NotPermitted => "not_permitted",
             Self::NotConfigured => "not_configured",
             Self::AlreadyConfigured => "already_configured",
+            Self::Disabled => "disabled",
             Self::LifetimeBeyondLongest => "lifetime_beyond_longest",
         }
     }

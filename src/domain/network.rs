@@ -13,6 +13,9 @@ pub struct Network {
     pub prefix: u8,
 }
 
+/// So many bits stand before an IPv4 address that is written as IPv6 (RFC 4291 section 2.5.5.2).
+const MAPPED: u8 = 96;
+
 /// The text is neither an address nor a range of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an IPv4 or IPv6 address, nor a range of them in CIDR notation")]
@@ -24,7 +27,11 @@ impl FromStr for Network {
     /// `192.0.2.0/24`, or one address.
     fn from_str(text: &str) -> Result<Self, NoNetwork> {
         let net: IpNet = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| NoNetwork)?;
-        Ok(Self { address: net.addr(), prefix: net.prefix_len() })
+        // An IPv4 range in the clothes of IPv6: addresses are compared in their canonical form.
+        match (net.addr().to_canonical(), net.prefix_len().checked_sub(MAPPED)) {
+            (address @ IpAddr::V4(_), Some(prefix)) if net.addr().is_ipv6() => Ok(Self { address, prefix }),
+            _ => Ok(Self { address: net.addr(), prefix: net.prefix_len() }),
+        }
     }
 }
 
@@ -50,6 +57,10 @@ mod tests {
         let read = |text: &str| text.parse::<Network>();
         assert_eq!(read("192.0.2.7"), Ok(Network { address: [192, 0, 2, 7].into(), prefix: 32 }));
         assert_eq!(read("::/0").map(|net| net.prefix), Ok(0));
+        assert_eq!(read("::ffff:192.0.2.0/120"), read("192.0.2.0/24"));
+        assert_eq!(read("::ffff:192.0.2.7"), read("192.0.2.7"));
+        // Of more than IPv4: it has no other form.
+        assert_eq!(read("::ffff:0.0.0.0/95").map(|net| (net.address.is_ipv6(), net.prefix)), Ok((true, 95)));
         for text in ["", "192.0.2", "192.0.2.0/33", "::1/129", "192.0.2.0/-1", "host", "192.0.2.0 /24"] {
             assert_eq!(read(text), Err(NoNetwork), "{text:?}");
         }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use atropos::domain::keys::{KeyKind, SigningAlgorithm};
 use atropos::domain::{Cause, KeyId, Target};
 use jsonwebtoken::decode_header;
 use rstest::rstest;
 
-use crate::spawn::{App, Tokens};
+use crate::spawn::{App, Setup, Tokens};
 
 #[derive(Clone, Copy, Debug)]
 enum End {
@@ -73,4 +74,33 @@ async fn a_jwt_of_a_retired_key_is_dead_and_the_key_is_published_no_more() {
     assert!(!app.get("/oauth/jwks").await.body.contains(&kid));
     let next = app.refreshed("session-jwt", tokens.refresh()).await;
     assert!(app.is_active("api", &next.access).await, "the refresh token was not signed by it");
+}
+
+/// INV-5: another key makes the next tokens, and of those that there are it changes nothing.
+#[rstest]
+#[tokio::test]
+async fn a_new_key_revives_nothing_and_ends_nothing(#[values("session", "session-jwt")] client: &str) {
+    let app = App::spawn().await;
+    let [alone, ended, cut, live] = [
+        app.issue(client).await,
+        app.issue(client).await,
+        app.log_in(client, "alice").await,
+        app.log_in(client, "bob").await,
+    ];
+    app.revoke(client, &alone.access).await.assert_revoked();
+    app.revoke(client, ended.refresh()).await.assert_revoked();
+    end(&app, End::Subject, client, &cut).await;
+    for kind in [KeyKind::Mac, KeyKind::Signing(SigningAlgorithm::Es256)] {
+        app.authority().rotate_key(kind, true).await.expect("the store answers");
+    }
+    let restarted = app.beside(Setup::default()).await;
+    for node in [&app, &restarted] {
+        node.introspect("api", &alone.access).await.assert_inactive();
+        assert!(node.is_active(client, alone.refresh()).await, "an access token went alone");
+        assert_dead(node, client, &ended).await;
+        assert_dead(node, client, &cut).await;
+        assert!(node.is_active("api", &live.access).await);
+    }
+    let next = app.refreshed(client, live.refresh()).await;
+    assert_alive(&restarted, client, &next).await;
 }

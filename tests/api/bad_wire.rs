@@ -5,6 +5,7 @@ use std::time::Duration;
 use atropos::http::Options;
 use rstest::rstest;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
 
 use crate::raw;
 use crate::spawn::{App, Setup, basic, options};
@@ -42,6 +43,24 @@ async fn a_body_that_does_not_come_is_not_waited_for(#[values("/oauth/token", PA
     connection.write_all(raw::head(path, &basic("session"), 100).as_bytes()).await.unwrap();
     connection.write_all(b"token=").await.unwrap();
     raw::parse(&raw::rest(&mut connection).await).assert_error(408, "invalid_request");
+}
+
+/// A byte now and then does not buy more time.
+#[tokio::test]
+async fn a_body_that_trickles_is_not_waited_for_either() {
+    let app = with_options(|options| options.request_timeout = Duration::from_millis(300)).await;
+    let mut connection = raw::connect(app.address).await;
+    connection.write_all(raw::head(PATH, &basic("session"), 60_000).as_bytes()).await.unwrap();
+    let mut first = [0; 12];
+    for _ in 0..500 {
+        connection.write_all(b"a").await.unwrap();
+        if let Ok(read) = timeout(Duration::from_millis(20), connection.read_exact(&mut first)).await {
+            read.unwrap();
+            assert_eq!(&first, b"HTTP/1.1 408");
+            return;
+        }
+    }
+    panic!("ten seconds have been waited for it");
 }
 
 #[tokio::test]

@@ -243,3 +243,45 @@ async fn a_secret_that_was_replaced_is_refused_and_what_it_got_dies_by_a_cut() {
     let new = tokens(&by(&after, "new").await);
     assert!(after.is_active("api", &new.access).await);
 }
+
+/// S7: an assertion may have the id of a token, alive or revoked, and neither is taken for the other.
+#[tokio::test]
+async fn the_id_of_an_assertion_is_no_id_of_a_token() {
+    let app = App::spawn().await;
+    let [revoked, live] = [app.issue("service-jwt").await.access, app.issue("service-jwt").await.access];
+    let mut signed = Vec::new();
+    for token in [&revoked, &live] {
+        signed.push(sign(&claims_but(&app, "jti", app.introspect("api", token).await.json()["jti"].clone())));
+    }
+    app.revoke("service-jwt", &revoked).await.assert_revoked();
+    for assertion in &signed {
+        by_assertion(&app, TOKEN, ENDPOINTS[0].1, assertion).await.assert_ok();
+        by_assertion(&app, TOKEN, ENDPOINTS[0].1, assertion).await.assert_error(401, "invalid_client");
+    }
+    app.introspect("api", &revoked).await.assert_inactive();
+    assert!(app.is_active("api", &live).await);
+}
+
+/// RFC6749-3.2.1-d, S10: a refresh token is no credential of a client that has one.
+#[rstest]
+#[case("", None)]
+#[case("client_id=session", None)]
+#[case("client_id=session&client_secret=wrong", None)]
+#[case("client_id=session&client_secret=", None)]
+#[case("", Some(basic_with("session", "wrong")))]
+#[tokio::test]
+async fn without_its_secret_a_client_refreshes_nothing(
+    #[case] credentials: &str,
+    #[case] authorization: Option<String>,
+) {
+    let app = App::spawn().await;
+    let given = app.issue("session").await;
+    let body = format!("grant_type=refresh_token&refresh_token={}&{credentials}", given.refresh());
+    let mut request = app.post(TOKEN, &[]).body(body);
+    if let Some(authorization) = authorization {
+        request = request.header("authorization", authorization);
+    }
+    Answer::to(request).await.assert_error(401, "invalid_client");
+    assert!(app.is_active("session", given.refresh()).await, "it was not spent");
+    app.refreshed("session", given.refresh()).await;
+}

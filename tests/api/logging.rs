@@ -25,19 +25,19 @@ impl Write for Log {
     }
 }
 
-fn listen() {
+pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         tracing_subscriber::fmt().json().with_max_level(LevelFilter::DEBUG).with_writer(|| Log).init();
     });
 }
 
-fn log() -> String {
+pub(crate) fn log() -> String {
     String::from_utf8(LOG.lock().expect("no writer panics").clone()).expect("UTF-8")
 }
 
 /// The fields of the one line about this request.
-fn line_of(answer: &Answer) -> Value {
+pub(crate) fn line_of(answer: &Answer) -> Value {
     let id = answer.header("x-request-id").expect("a name");
     let log = log();
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));

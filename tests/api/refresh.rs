@@ -268,3 +268,25 @@ async fn a_disabled_client_has_no_tokens(
     Answer::to(request).await.assert_error(401, "invalid_client");
     app.refreshed(client, tokens.refresh()).await;
 }
+
+/// INV-6: why a refresh token is not taken is not told, whatever the reason was.
+#[tokio::test]
+async fn why_a_refresh_token_is_refused_is_not_told() {
+    let app = App::spawn().await;
+    let idle = app.issue("session").await;
+    app.clock.advance(Duration::from_hours(30 * 24));
+    let [spent, ended, live] = [app.issue("session").await, app.issue("session").await, app.issue("session").await];
+    let next = app.refreshed("session", spent.refresh()).await;
+    app.refreshed("session", next.refresh()).await;
+    app.revoke("session", ended.refresh()).await.assert_revoked();
+    let first = app.refresh("session", "garbage").await;
+    first.assert_error(400, "invalid_grant");
+    let first = first.lasting();
+    // By the same keys, and no store here has its record.
+    let lost = App::spawn().await.issue("session").await;
+    for token in [idle.refresh(), ended.refresh(), lost.refresh(), spent.refresh(), next.refresh(), &live.access] {
+        assert_eq!(app.refresh("session", token).await.lasting(), first);
+    }
+    assert_eq!(app.refresh("other", live.refresh()).await.lasting(), first);
+    app.refreshed("session", live.refresh()).await;
+}

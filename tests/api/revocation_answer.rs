@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use atropos::domain::authority::PerMinute;
+use atropos::http::Options;
 use rstest::rstest;
 
 use crate::answer::Answer;
-use crate::spawn::{App, Setup, basic, basic_with};
+use crate::spawn::{App, Setup, basic, basic_with, options};
 
 const PATH: &str = "/oauth/revoke";
 
@@ -210,6 +211,52 @@ async fn guessing_tokens_is_limited_and_revoking_ones_own_is_not() {
     app.introspect("session", &tokens.access).await.assert_inactive();
     app.clock.advance(Duration::from_mins(1));
     app.introspect("session", "garbage").await.assert_inactive();
+}
+
+/// S26, RFC7009-2.2.1-e: who floods in a public client's name, which everybody knows, is slowed down where he is.
+#[tokio::test]
+async fn a_flood_in_a_public_clients_name_keeps_nobody_from_revoking() {
+    let per_minute = PerMinute { issued: None, misses: Some(5.try_into().unwrap()) };
+    let options = Options { trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()], ..options() };
+    let app = App::with(Setup { options, per_minute, ..Setup::default() }).await;
+    let [here, there] = [app.log_in("spa", "alice").await, app.log_in("spa", "bob").await];
+    let revoke = |token: String, from: &'static str| {
+        let form = [("token", token.as_str()), ("client_id", "spa")];
+        Answer::to(app.post(PATH, &form).header("x-forwarded-for", from))
+    };
+    for turn in 0..50 {
+        let answer = revoke(format!("guess {turn}"), "192.0.2.1").await;
+        assert_eq!(answer.status.as_u16(), if turn < 5 { 200 } else { 429 });
+    }
+    revoke("a slip".to_owned(), "198.51.100.7").await.assert_revoked();
+    for (tokens, from) in [(&here, "192.0.2.1"), (&there, "198.51.100.7")] {
+        revoke(tokens.refresh().to_owned(), from).await.assert_revoked();
+        app.introspect("api", &tokens.access).await.assert_inactive();
+    }
+}
+
+/// S10: a secret that is left out, empty or wrong, by header and by form, and what a public client would send.
+#[rstest]
+#[case(None, "")]
+#[case(None, "client_id=session")]
+#[case(None, "client_id=session&client_secret=")]
+#[case(None, "client_id=session&client_secret=wrong")]
+#[case(Some(basic_with("session", "")), "")]
+#[case(Some(basic_with("session", "wrong")), "")]
+#[case(Some(basic_with("session", "SESSION-SECRET")), "")]
+#[case(Some("Bearer session-secret".to_owned()), "client_id=session")]
+#[tokio::test]
+async fn without_its_secret_a_client_revokes_nothing(#[case] authorization: Option<String>, #[case] credentials: &str) {
+    let app = App::spawn().await;
+    let tokens = app.issue("session").await;
+    for token in [&*tokens.access, tokens.refresh()] {
+        let mut request = app.post(PATH, &[]).body(format!("token={token}&{credentials}"));
+        if let Some(authorization) = &authorization {
+            request = request.header("authorization", authorization);
+        }
+        Answer::to(request).await.assert_error(401, "invalid_client");
+    }
+    assert!(app.is_active("session", &tokens.access).await && app.is_active("session", tokens.refresh()).await);
 }
 
 /// RFC7009-2.1-c: who asks comes first, what is asked after.

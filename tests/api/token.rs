@@ -107,7 +107,9 @@ async fn no_known_parameter_may_be_repeated(
 ) {
     let app = App::spawn().await;
     let form = [("grant_type", "client_credentials"), ("token", "x"), (name, "a"), (name, again)];
-    app.by("service", path, &form).await.assert_error(400, "invalid_request");
+    let answer = app.by("service", path, &form).await;
+    answer.assert_error(400, "invalid_request");
+    assert_eq!(answer.json()["error_description"], "a parameter is included more than once");
 }
 
 /// RFC6749-5.2-g, RFC9700-2.4-f

@@ -15,7 +15,6 @@ use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
 
 pub(crate) struct Watched {
     store: Arc<dyn Store>,
-    cut: AtomicBool,
     /// So many trips are made before it is cut; `usize::MAX`: as many as there are.
     left: AtomicUsize,
     /// A commit or an append is done, and then it is cut.
@@ -27,7 +26,6 @@ impl Watched {
     pub(crate) fn new(store: Arc<dyn Store>) -> Arc<Self> {
         Arc::new(Self {
             store,
-            cut: AtomicBool::new(false),
             left: AtomicUsize::new(usize::MAX),
             answers_lost: AtomicBool::new(false),
             trips: AtomicUsize::new(0),
@@ -35,7 +33,7 @@ impl Watched {
     }
 
     pub(crate) fn cut(&self) {
-        self.cut.store(true, Ordering::SeqCst);
+        self.cut_after(0);
     }
 
     /// As soon as so many trips have been made.
@@ -49,7 +47,6 @@ impl Watched {
     }
 
     pub(crate) fn mend(&self) {
-        self.cut.store(false, Ordering::SeqCst);
         self.left.store(usize::MAX, Ordering::SeqCst);
         self.answers_lost.store(false, Ordering::SeqCst);
     }
@@ -61,14 +58,11 @@ impl Watched {
 
     fn trip(&self) -> Result<&dyn Store, Unavailable> {
         self.trips.fetch_add(1, Ordering::SeqCst);
-        let left = self.left.load(Ordering::SeqCst);
-        if left == 0 || self.cut.load(Ordering::SeqCst) {
-            return Err(cut_off());
-        }
-        if left != usize::MAX {
-            self.left.store(left - 1, Ordering::SeqCst);
-        }
-        Ok(&*self.store)
+        let went = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| match left {
+            usize::MAX => Some(left),
+            _ => left.checked_sub(1),
+        });
+        if went.is_ok() { Ok(&*self.store) } else { Err(cut_off()) }
     }
 
     fn told<T>(&self, written: T) -> Result<T, Unavailable> {

@@ -8,3 +8,4 @@ mod node;
 mod places;
 mod races;
 mod rules;
+mod told;

@@ -8,7 +8,7 @@ use atropos::domain::clock::{Clock, FixedClock};
 use atropos::domain::store::Store;
 use atropos::store::embedded::{Embedded, Settings};
 use atropos::store::redis::{Durability, RedisSettings, RedisStore};
-use atropos_testbed::{Flavor, RedisServer};
+use atropos_testbed::{Cluster, Flavor, RedisServer};
 
 use crate::node::clock;
 
@@ -36,16 +36,26 @@ pub(crate) async fn valkey() -> Place {
     on_a_server(Flavor::Valkey).await
 }
 
+/// Three primaries, so that one shard is here and another there.
+pub(crate) async fn cluster() -> Place {
+    let cluster = Cluster::start(Flavor::Valkey, 3, 0).await;
+    let urls = cluster.urls();
+    let addresses: Vec<&str> = urls.iter().map(|url| url.split_once("://").expect("a URL").1).collect();
+    on_redis(&format!("redis+cluster://{}", addresses.join(",")), cluster).await
+}
+
 async fn on_a_server(flavor: Flavor) -> Place {
     let server = RedisServer::start(flavor, &[]).await;
+    on_redis(&server.url(), server).await
+}
+
+async fn on_redis(url: &str, ground: impl Any + Send) -> Place {
     // Many at once on two cores: what a race takes is not what a request may take.
-    let settings = RedisSettings {
-        timeout: std::time::Duration::from_secs(10),
-        ..RedisSettings::new(&server.url(), Durability::Memory)
-    };
+    let settings =
+        RedisSettings { timeout: std::time::Duration::from_secs(10), ..RedisSettings::new(url, Durability::Memory) };
     let store = Arc::new(RedisStore::open(&settings).await.expect("the server is new"));
     let second = Arc::new(RedisStore::open(&settings).await.expect("and open to all"));
-    Place { store, second, clock: clock(), _ground: Box::new(server) }
+    Place { store, second, clock: clock(), _ground: Box::new(ground) }
 }
 
 pub(crate) fn open(folder: &Path, clock: &Arc<FixedClock>) -> Arc<Embedded> {

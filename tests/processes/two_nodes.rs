@@ -1,9 +1,11 @@
 //! Two server processes on one store.
 
+use std::process::Command;
+
 use atropos_testbed::{Binary, Flavor, RedisServer};
 use tempfile::TempDir;
 
-use crate::program::{dev, is_active, post, session};
+use crate::program::{PROGRAM, dev, is_active, post, session};
 
 struct Nodes {
     one: Binary,
@@ -52,6 +54,49 @@ async fn what_was_revoked_stays_dead_after_every_process_was_killed() {
     let again = dev(nodes.data.path(), &more).await;
     assert!(!is_active(&again, &revoked.access).await);
     assert!(is_active(&again, &alive.access).await);
+}
+
+/// INV-3: the power fails for all of them, the store's machine as well, which syncs what it acknowledges.
+#[tokio::test]
+async fn what_was_revoked_stays_dead_after_the_store_was_killed_too() {
+    for flavor in Flavor::ALL {
+        let mut redis = RedisServer::start(flavor, &[("appendonly", "yes"), ("appendfsync", "always")]).await;
+        let data = tempfile::tempdir().unwrap();
+        let start = async |redis: &RedisServer| {
+            let mut command = Command::new(PROGRAM);
+            command.args(["dev", "--listen", "127.0.0.1:0", "--issuer", "http://127.0.0.1:1", "--store", &redis.url()]);
+            command.arg("--data").arg(data.path());
+            command.env("ATROPOS__METRICS__LISTEN", "127.0.0.1:0").env("ATROPOS__STORE__DURABILITY", "fsync");
+            Binary::start_command(&mut command).await
+        };
+        let (mut alive, mut dead) = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            let mut server = start(&redis).await;
+            let [kept, ended, spent] = [
+                session(&server, "demo-session").await,
+                session(&server, "demo-session-jwt").await,
+                session(&server, "demo-session").await,
+            ];
+            let answer = post(&server, "/oauth/revoke", "demo-session-jwt", &[("token", &ended.refresh)]).await;
+            assert_eq!(answer.status(), 200);
+            let form = [("grant_type", "refresh_token"), ("refresh_token", &*spent.refresh)];
+            assert_eq!(post(&server, "/oauth/token", "demo-session", &form).await.status(), 200);
+            let answer = post(&server, "/oauth/revoke", "demo-session", &[("token", &spent.access)]).await;
+            assert_eq!(answer.status(), 200);
+            redis.kill().await;
+            server.kill().await;
+            redis.restart().await;
+            alive.push(kept.access);
+            dead.extend([ended.access, spent.access]);
+            let server = start(&redis).await;
+            for token in &dead {
+                assert!(!is_active(&server, token).await);
+            }
+            for token in &alive {
+                assert!(is_active(&server, token).await);
+            }
+        }
+    }
 }
 
 /// S5, INV-3, on the embedded store.

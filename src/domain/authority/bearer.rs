@@ -93,7 +93,7 @@ impl Authority {
         match self.find_alive(family, token, key, head).await? {
             Some(Found::Access(_)) => {}
             Some(Found::Refresh(_)) => return refused(BearerFault::NoAccessToken),
-            None if self.has_expired(family, token) => return refused(BearerFault::Expired),
+            None if self.has_expired(family, token, key) => return refused(BearerFault::Expired),
             None => return refused(BearerFault::Ended),
         }
         let Ok(client) = self.voucher(family) else { return refused(BearerFault::Ended) };
@@ -103,10 +103,14 @@ impl Authority {
         Ok(Bearer { client: Arc::clone(client), token, source, key, stored })
     }
 
-    /// Whether it is listed still, and nothing but time has ended it.
-    fn has_expired(&self, family: &Family, token: TokenId) -> bool {
+    /// Whether nothing but time has ended it. A renewal drops from the record what has expired by then; of what was
+    /// dropped by a revocation there is an entry for as long as it could have lived.
+    fn has_expired(&self, family: &Family, token: TokenId, key: KeyId) -> bool {
         let State::Live(tokens) = &family.state else { return false };
-        let listed = tokens.access.iter().find(|access| family.id_of_access(access) == token);
-        listed.is_some_and(|access| access.expires_at <= self.clock.now())
+        if let Some(access) = tokens.access.iter().find(|access| family.id_of_access(access) == token) {
+            return access.expires_at <= self.clock.now();
+        }
+        let denylist = self.follower.denylist(token.family.shard());
+        family.surface.renews() && denylist.covering(&family.credential(token, key)).is_none()
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use atropos::domain::{Cause, Target};
 use rstest::rstest;
 
 use crate::answer::Answer;
-use crate::spawn::{App, Setup, basic, options};
+use crate::spawn::{App, Setup, basic, options, tokens};
 
 const PATH: &str = "/v1/oauth/revoke";
 
@@ -77,6 +78,41 @@ async fn revoked_expired_and_malformed_are_one_answer() {
     answers.push(app.kajabi_revoke(&old.access, "x").await);
     let answers: Vec<_> = answers.into_iter().inspect(Answer::assert_invalid_token).map(Answer::lasting).collect();
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+}
+
+/// INV-4: what introspection says of a token is what happens to whoever shows it.
+#[rstest]
+#[tokio::test]
+async fn introspection_and_the_resource_agree(#[values("kajabi", "kajabi-jwt")] client: &str) {
+    let app = App::spawn().await;
+    let expired = app.kajabi_session(client).await;
+    app.clock.advance(Duration::from_hours(1));
+    let [live, alone, ended, cut, replayed] = [
+        app.kajabi_session(client).await,
+        app.kajabi_session(client).await,
+        app.kajabi_session(client).await,
+        app.kajabi_session(client).await,
+        app.kajabi_session(client).await,
+    ];
+    let next = tokens(&app.kajabi_refresh(replayed.refresh()).await);
+    app.kajabi_refresh(replayed.refresh()).await.assert_kajabi(401, "invalid_grant");
+    app.revoke(client, &alone.access).await.assert_revoked();
+    app.revoke(client, ended.refresh()).await.assert_revoked();
+    let family = app.authority().token_id(&cut.access).await.expect("the store answers").expect("ours").family;
+    app.authority().revoke_target(Target::Family(family), Cause::Administrator).await.expect("the store answers");
+    for (tokens, alive) in [
+        (&live, true),
+        (&alone, false),
+        (&ended, false),
+        (&cut, false),
+        (&replayed, false),
+        (&next, false),
+        (&expired, false),
+    ] {
+        assert_eq!(app.is_active(client, &tokens.access).await, alive);
+        assert_eq!(app.is_active("api", &tokens.access).await, alive);
+        assert_eq!(app.kajabi_revoke(&tokens.access, "unknown").await.status.is_success(), alive);
+    }
 }
 
 /// One trip, whatever is found; none for what its own text condemns.

@@ -6,17 +6,13 @@ mod apart;
 mod dead;
 
 use atropos::domain::client::Surface;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::clients::{clients, identity};
 use crate::spawn::{App, Setup, Tokens};
 
 const ALL: [Surface; 4] = [Surface::Standard, Surface::Kajabi, Surface::Anghami, Surface::Infisical];
-
-/// Where Infisical's API renews a token, and revokes one that is shown.
-const RENEW: &str = "/api/v1/auth/token/renew";
-const REVOKE: &str = "/api/v1/auth/token/revoke";
 
 /// The usual clients; but `kajabi` speaks Infisical's API as well. Both ask for a secret, so nothing forbids it.
 pub(super) async fn spawn() -> App {
@@ -67,7 +63,7 @@ async fn revoke(app: &App, there: Surface, client: &str, token: &str) -> Answer 
             app.kajabi_revoke(&bearer.access, token).await
         }
         Surface::Anghami => app.anghami_revoke(client, token).await,
-        Surface::Infisical => Answer::to(app.post_json(REVOKE, &json!({ "accessToken": token }))).await,
+        Surface::Infisical => app.machine_revoke(token).await,
     }
 }
 
@@ -77,7 +73,7 @@ pub(super) async fn refresh(app: &App, there: Surface, client: &str, token: &str
         Surface::Standard => app.refresh(client, token).await,
         Surface::Kajabi => app.kajabi_refresh(token).await,
         Surface::Anghami => app.anghami_refresh(client, token).await,
-        Surface::Infisical => Answer::to(app.post_json(RENEW, &json!({ "accessToken": token }))).await,
+        Surface::Infisical => app.machine_renew(token).await,
     }
 }
 

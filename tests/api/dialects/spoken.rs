@@ -4,6 +4,7 @@ use atropos::domain::client::Surface;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::infisical::{LOGIN, RENEW, REVOKE};
 use crate::answer::Answer;
 use crate::spawn::{App, Tokens, secret_of, tokens};
 
@@ -19,17 +20,20 @@ const fn form(path: &'static str, takes_bearer: bool) -> Call {
     Call { surface: Surface::Kajabi, path, media_type: "application/x-www-form-urlencoded", takes_bearer }
 }
 
-const fn json(path: &'static str) -> Call {
-    Call { surface: Surface::Anghami, path, media_type: "application/json", takes_bearer: false }
+const fn json(surface: Surface, path: &'static str) -> Call {
+    Call { surface, path, media_type: "application/json", takes_bearer: false }
 }
 
-/// Every call of every dialect.
+/// Every call of every dialect but those by which Infisical's identities are managed.
 pub(crate) const CALLS: &[Call] = &[
     form("/v1/oauth/token", false),
     form("/v1/oauth/revoke", true),
-    json("/v1/auth/token"),
-    json("/v1/auth/token/refresh"),
-    json("/v1/auth/token/revoke"),
+    json(Surface::Anghami, "/v1/auth/token"),
+    json(Surface::Anghami, "/v1/auth/token/refresh"),
+    json(Surface::Anghami, "/v1/auth/token/revoke"),
+    json(Surface::Infisical, LOGIN),
+    json(Surface::Infisical, RENEW),
+    json(Surface::Infisical, REVOKE),
 ];
 
 impl Call {
@@ -76,10 +80,8 @@ impl App {
 
     /// What a machine logs in to. There are no refresh tokens: the token is renewed by itself.
     pub(crate) async fn infisical_session(&self, client: &str) -> Tokens {
-        let body = json!({ "clientId": client, "clientSecret": secret_of(client) });
-        let answer = Answer::to(self.post_json("/api/v1/auth/universal-auth/login", &body)).await;
-        let access = answer.json()["accessToken"].as_str().expect("a token").to_owned();
-        Tokens { access, refresh: None }
+        let answer = self.machine_login(client, &secret_of(client)).await;
+        Tokens { access: answer.access_token(), refresh: None }
     }
 
     pub(crate) async fn json_text(&self, path: &str, body: &str) -> Answer {
@@ -105,7 +107,11 @@ impl Answer {
                 self.assert_violations(&fields);
             }
             Surface::Anghami => self.assert_message(status),
-            Surface::Standard | Surface::Infisical => panic!("{surface:?} has tests of its own"),
+            Surface::Infisical => {
+                let body = self.json();
+                self.assert_envelope(status, body["error"].as_str().expect("a name"));
+            }
+            Surface::Standard => panic!("{surface:?} has tests of its own"),
         }
     }
 
@@ -137,7 +143,7 @@ impl Answer {
     #[track_caller]
     pub(crate) fn assert_message(&self, status: u16) {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
-        self.assert_json_refusal();
+        self.assert_json_headers();
         let body = self.json();
         assert!(body["message"].as_str().is_some_and(|text| !text.is_empty()), "{self:?}");
         let members = body.as_object().expect("an object").len();
@@ -148,7 +154,7 @@ impl Answer {
     #[track_caller]
     pub(crate) fn assert_violations(&self, fields: &[&str]) {
         assert_eq!(self.status.as_u16(), 400, "{self:?}");
-        self.assert_json_refusal();
+        self.assert_json_headers();
         let body = self.json();
         assert_eq!(body.as_object().expect("an object").len(), 1, "{self:?}");
         let violations = body["violations"].as_array().expect("a list");
@@ -159,7 +165,7 @@ impl Answer {
     }
 
     #[track_caller]
-    fn assert_json_refusal(&self) {
+    pub(super) fn assert_json_headers(&self) {
         assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
         assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
         assert_eq!(self.header("x-content-type-options"), Some("nosniff"), "{self:?}");

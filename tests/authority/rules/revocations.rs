@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atropos::domain::audit::Event;
+use atropos::domain::authority::Issued;
 use atropos::domain::client::ClientId;
 use atropos::domain::error::{Error, GrantFault};
 use atropos::domain::store::Receipt;
-use atropos::domain::{Cause, Shard, Target};
+use atropos::domain::{Cause, Shard, Target, Timestamp};
 
 use crate::interposed::{Interposed, Moment};
 use crate::node::{DAY, Node, access, is_refused, refresh};
-use crate::places::embedded;
+use crate::places::{Place, embedded};
 
 /// Rule 5, RFC7009-2.1-bb: a logout with the token that a refresh has just spent ends the session.
 #[tokio::test]
@@ -139,20 +140,36 @@ async fn a_replay_commits_what_it_found_once_more() {
 async fn an_entry_outlives_what_it_covers() {
     let place = embedded().await;
     let node = Node::on(Arc::clone(&place.store), &place.clock).await;
-    for client in ["a", "jwt", "wide"] {
+    for (client, by) in [("a", refresh as fn(&Issued) -> &str), ("jwt", refresh), ("wide", access), ("wide", refresh)] {
         for age in [0, 100, 290, 10_000, 1_000_000] {
             let issued = node.issue(client).await;
             place.clock.advance(Duration::from_secs(age));
             let family = node.authority.family(node.family(access(&issued)).await).await.unwrap();
             let Some(family) = family.map(|view| view.family) else { continue };
             let until = family.last_moment();
-            node.revoke(client, refresh(&issued)).await.unwrap();
-            let shard = family.id.shard();
-            let log = place.store.revocations(shard, None, 1000).await.unwrap().entries;
-            let entry = log.iter().find(|entry| entry.revocation.target == Target::Family(family.id)).expect("listed");
-            assert!(entry.revocation.expires_at >= until.plus(node.authority.margin), "{client} at {age}");
+            node.revoke(client, by(&issued)).await.unwrap();
+            let end = end_of(&place, &Target::Family(family.id)).await;
+            assert!(end >= until.plus(node.authority.margin), "{client} at {age}");
         }
     }
+    for client in ["a", "jwt"] {
+        for age in [0, 100, 290] {
+            let issued = node.issue(client).await;
+            let id = node.id(access(&issued)).await;
+            let lifetime = Duration::from_secs(if client == "jwt" { 300 } else { 3600 });
+            let until = node.authority.clock.now().plus(lifetime);
+            place.clock.advance(Duration::from_secs(age));
+            node.revoke(client, access(&issued)).await.unwrap();
+            let end = end_of(&place, &Target::Token(id)).await;
+            assert!(end >= until.plus(node.authority.margin), "{client} at {age}");
+        }
+    }
+}
+
+/// Until when the log keeps the entry for this target.
+async fn end_of(place: &Place, target: &Target) -> Timestamp {
+    let log = place.store.revocations(Shard::default(), None, 1000).await.unwrap().entries;
+    log.iter().find(|entry| entry.revocation.target == *target).expect("listed").revocation.expires_at
 }
 
 /// S9, RFC7009-2.1-y, -z: another client's token is refused, alive or dead, and nothing happens to it.

@@ -43,6 +43,10 @@ impl Authority {
         async {
             loop {
                 let (token_auth, version) = self.attached(identity).await?;
+                // It is not whoever asks that is refused.
+                if !client.enabled {
+                    return Err(Error::Management(ManagementFault::Disabled));
+                }
                 self.limits.issue(&client.id)?;
                 let policy = token_auth.terms.policy(&client.tokens);
                 let managed = Some(token_auth.terms.managed(name, &policy, self.clock.now()));

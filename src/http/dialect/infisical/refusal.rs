@@ -86,6 +86,7 @@ fn managed(fault: ManagementFault, id: &str, action: &str) -> HttpResponse {
         }
         ManagementFault::NotConfigured => bad("The identity does not have Token Auth"),
         ManagementFault::AlreadyConfigured => bad("Failed to add Token Auth to already configured identity"),
+        ManagementFault::Disabled => bad("The identity is disabled"),
         ManagementFault::LifetimeBeyondLongest => bad("Access token TTL cannot be greater than max TTL"),
     }
 }

@@ -57,8 +57,8 @@ pub(in crate::http) async fn show(request: HttpRequest) -> HttpResponse {
         let (text, id) = named(&request, "read")?;
         let found = State::of(&request).authority.find_token(&bearer.client, id).await;
         let token = found.map_err(|error| Refused::about(error, text, "read"))?;
-        let of = request.match_info().get("identity");
-        if of.is_some_and(|of| of != token.identity.to_string()) {
+        let of = request.match_info().get("identity").map(Uuid::try_parse);
+        if of.is_some_and(|of| of != Ok(token.identity)) {
             return Err(Refused::about(UNKNOWN, text, "read"));
         }
         Ok(ok(&ShowResponse { token: TokenData::of(&token) }))

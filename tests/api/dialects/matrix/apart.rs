@@ -3,7 +3,6 @@
 use atropos::domain::client::Surface;
 use reqwest::Method;
 use rstest::rstest;
-use serde_json::json;
 
 use super::{begin, compared, refresh, refreshed, revoke, spawn};
 use crate::answer::Answer;
@@ -97,9 +96,7 @@ async fn a_client_speaks_the_surfaces_it_lists_and_no_others() {
     let session = app.issue("session").await;
     app.kajabi_token("session", "session-secret").await.assert_kajabi(401, "unauthorized_client");
     app.anghami_revoke("spa", &app.log_in("spa", "alice").await.access).await.assert_message(401);
-    let body = json!({ "clientId": "session", "clientSecret": "session-secret" });
-    let answer = Answer::to(app.post_json("/api/v1/auth/universal-auth/login", &body)).await;
-    assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (401, &json!("UnauthorizedError")));
+    app.machine_login("session", "session-secret").await.assert_envelope(401, "UnauthorizedError");
     app.by("abroad", "/oauth/token", &[("grant_type", "client_credentials")])
         .await
         .assert_error(400, "unauthorized_client");
