@@ -18,6 +18,7 @@ mod client_authentication;
 mod cors;
 mod described;
 mod dialects;
+mod golden;
 mod introspection;
 mod jwt;
 mod logging;

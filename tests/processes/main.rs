@@ -6,5 +6,6 @@ mod crash;
 mod operators;
 mod program;
 mod starting;
+mod surfaces;
 mod tour;
 mod two_nodes;

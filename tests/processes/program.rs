@@ -58,6 +58,13 @@ pub(crate) async fn session(server: &Binary, client: &str) -> Session {
     Session { access: text("access_token"), refresh: text("refresh_token") }
 }
 
+/// What `dev` has begun for a public client, and has printed.
+pub(crate) fn printed_refresh_token(server: &Binary, client: &str) -> String {
+    let printed = server.stdout();
+    let mut lines = printed.lines().skip_while(|line| !line.contains(&format!("client {client};")));
+    lines.nth(1).unwrap().trim().to_owned()
+}
+
 pub(crate) async fn is_active(server: &Binary, token: &str) -> bool {
     let answer = post(server, "/oauth/introspect", "demo-api", &[("token", token)]).await;
     assert_eq!(answer.status(), 200);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use atropos_testbed::{Binary, Flavor, RedisServer};
 
-use crate::program::dev;
+use crate::program::{dev, printed_refresh_token};
 
 #[tokio::test]
 async fn the_tour_works_as_printed_on_the_embedded_store() {
@@ -53,9 +53,7 @@ fn walk(server: &Binary) {
 /// Kajabi's, Anghami's, Infisical's by value, and by id before and after.
 fn walk_elsewhere(server: &Binary) {
     let tour = block_after("### The same on other surfaces").replace("http://127.0.0.1:8080", &server.url(""));
-    let printed = server.stdout();
-    let refresh_token = printed.lines().skip_while(|line| !line.contains("client demo-anghami")).nth(1).unwrap();
-    let output = shell(&tour.replace("REFRESH_TOKEN", refresh_token.trim()));
+    let output = shell(&tour.replace("REFRESH_TOKEN", &printed_refresh_token(server, "demo-anghami")));
     assert_eq!(states(&output), [false, false, false, true, false], "{output}");
     assert_eq!(output.matches("Successfully revoked access token").count(), 2, "{output}");
     assert!(output.contains("HTTP/1.1 200 OK") && output.contains("\n{}\n"), "{output}");

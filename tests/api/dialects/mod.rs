@@ -4,6 +4,7 @@ mod anghami;
 mod bad_input;
 mod bearer;
 mod infisical;
+mod invariants;
 mod kajabi;
 mod kajabi_password;
 mod kajabi_token;

@@ -78,6 +78,12 @@ impl App {
         Answer::to(self.post_json("/v1/auth/token/refresh", &body)).await
     }
 
+    /// What a machine logs in to. There are no refresh tokens: the token is renewed by itself.
+    pub(crate) async fn infisical_session(&self, client: &str) -> Tokens {
+        let answer = self.machine_login(client, &secret_of(client)).await;
+        Tokens { access: answer.access_token(), refresh: None }
+    }
+
     pub(crate) async fn json_text(&self, path: &str, body: &str) -> Answer {
         let request = self.request(Method::POST, path).header("content-type", "application/json");
         Answer::to(request.body(body.to_owned())).await

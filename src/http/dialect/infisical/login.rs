@@ -38,11 +38,8 @@ pub(in crate::http) async fn renew(request: HttpRequest, payload: Payload) -> Ht
 }
 
 async fn try_renew(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Refused> {
-    let object = body::read_json(request, payload).await?;
-    let mut fields = Fields::of(&object);
-    let token = fields.required("accessToken");
-    fields.checked()?;
-    let renewed = State::of(request).authority.renew(token, source::address(request)).await?;
+    let token = shown(request, payload).await?;
+    let renewed = State::of(request).authority.renew(&token, source::address(request)).await?;
     Ok(ok(&TokenResponse::of(&renewed)))
 }
 
@@ -51,12 +48,18 @@ pub(in crate::http) async fn revoke(request: HttpRequest, payload: Payload) -> H
 }
 
 async fn try_revoke(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Refused> {
+    let token = shown(request, payload).await?;
+    State::of(request).authority.revoke_by_possession(&token, source::address(request)).await?;
+    Ok(ok(&REVOKED))
+}
+
+/// The token in the body, which is all that proves anything there.
+async fn shown(request: &HttpRequest, payload: Payload) -> Result<String, Refused> {
     let object = body::read_json(request, payload).await?;
     let mut fields = Fields::of(&object);
-    let token = fields.required("accessToken");
+    let token = fields.required("accessToken").to_owned();
     fields.checked()?;
-    State::of(request).authority.revoke_by_possession(token, source::address(request)).await?;
-    Ok(ok(&REVOKED))
+    Ok(token)
 }
 
 /// A token as it is handed out.

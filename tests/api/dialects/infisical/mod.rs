@@ -84,7 +84,7 @@ struct Made {
 }
 
 impl App {
-    async fn machine_login(&self, client: &str, secret: &str) -> Answer {
+    pub(super) async fn machine_login(&self, client: &str, secret: &str) -> Answer {
         Answer::to(self.post_json(LOGIN, &json!({ "clientId": client, "clientSecret": secret }))).await
     }
 
@@ -98,11 +98,11 @@ impl App {
         Holder { app: self, token: token.to_owned() }
     }
 
-    async fn machine_renew(&self, token: &str) -> Answer {
+    pub(super) async fn machine_renew(&self, token: &str) -> Answer {
         Answer::to(self.post_json(RENEW, &json!({ "accessToken": token }))).await
     }
 
-    async fn machine_revoke(&self, token: &str) -> Answer {
+    pub(super) async fn machine_revoke(&self, token: &str) -> Answer {
         Answer::to(self.post_json(REVOKE, &json!({ "accessToken": token }))).await
     }
 
@@ -175,7 +175,7 @@ impl Holder<'_> {
 
 impl Answer {
     #[track_caller]
-    fn access_token(&self) -> String {
+    pub(super) fn access_token(&self) -> String {
         self.assert_ok();
         self.json()["accessToken"].as_str().expect("a token").to_owned()
     }
