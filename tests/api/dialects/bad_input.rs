@@ -262,7 +262,7 @@ async fn no_body_makes_the_server_fail() {
     let app = App::spawn().await;
     let bearer = app.kajabi_session("kajabi").await.access;
     let mut runner = TestRunner::deterministic();
-    let name = "grant_type|token|(refresh|access)_?[tT]oken|scope|client_?([iI]d|[sS]ecret)|username|code|colour";
+    let name = "grant_type|token|(refresh|access)_?[tT]oken|scope|client_?([iI]d|secret|Secret)|username|code|colour";
     let value = "client_credentials|refresh_token|player|kajabi|kajabi-secret|[ !#-Z^-~]{0,8}";
     let json = format!(r#"\{{("({name})":("({value})"|null|5|\[\]|\{{\}}),)?"({name})":"({value})"\}}"#);
     let form = format!("(({name})=({value}|(%[0-9A-F]{{2}}){{0,4}})&){{0,4}}");
