@@ -27,6 +27,23 @@ fn every_path_that_a_document_names_exists() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
+/// The tests that a page about a dialect names, without their modules, are there.
+#[test]
+fn every_test_that_a_dialect_names_exists() {
+    let text = |file: &Path| fs::read_to_string(file).unwrap();
+    let tests: String = files(Path::new("tests/api/dialects"), "rs").iter().map(|file| text(file)).collect();
+    let mut missing = Vec::new();
+    for page in files(Path::new("docs/dialects"), "md") {
+        let text = text(&page);
+        let cells = text.lines().filter(|line| line.starts_with("| ")).filter_map(|line| line.rsplit(" | ").next());
+        let named: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+        assert!(!named.is_empty(), "{}", page.display());
+        let is_missing = |name: &&&str| !name.contains('/') && !tests.contains(&format!("fn {name}("));
+        missing.extend(named.iter().filter(is_missing).map(|name| format!("{}: {name}", page.display())));
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
 /// Each statement of docs/conformance that a comment names stands there: a slip of the pen would prove nothing.
 #[test]
 fn every_statement_that_a_test_names_exists() {
