@@ -88,7 +88,7 @@ async fn introduce(app: &App, address: SocketAddr) -> Result<(), Failure> {
     let mut clients: Vec<_> = app.authority.clients.iter().collect();
     clients.sort_by(|a, b| a.id.cmp(&b.id));
     for client in clients {
-        println!("  {:<18} {}", client.id, crate::admin::tree::describe(client));
+        println!("  {:<20} {}", client.id, crate::admin::tree::describe(client));
     }
     println!();
     println!("issue, introspect, revoke:");
