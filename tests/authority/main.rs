@@ -4,6 +4,7 @@
 
 mod history;
 mod interposed;
+mod machine;
 mod node;
 mod places;
 mod races;

@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+mod infisical;
 mod oauth2_crate;
 mod oauth4webapi;
 mod schemathesis;
+
+use std::path::Path;
+use std::process::Command;
 
 use atropos_testbed::{Binary, Flavor, RedisServer};
 use tempfile::TempDir;
@@ -30,8 +34,17 @@ impl Dev {
         let folder = data.path().to_str().unwrap();
         let mut arguments = vec!["dev".to_owned(), "--listen=127.0.0.1:0".to_owned(), format!("--data={folder}")];
         arguments.extend(store.as_ref().map(|store| format!("--store={}", store.url())));
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_atropos"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_atropos"));
         command.args(arguments).env("ATROPOS__METRICS__LISTEN", "127.0.0.1:0").envs(environment.iter().copied());
         Self { server: Binary::start_command(&mut command).await, _store: store, _data: data }
     }
+}
+
+/// Runs a script of this folder with a client from npm against the server.
+pub(crate) fn node(script: &str, dev: &Dev) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
+    assert!(folder.join("node_modules").exists(), "run `npm ci` in tests/clients first; ./check does");
+    let output = Command::new("node").arg(script).arg(dev.server.url("")).current_dir(folder).output();
+    let output = output.expect("node is on the PATH");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

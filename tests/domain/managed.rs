@@ -93,6 +93,24 @@ fn a_renewal_is_a_new_string_beside_the_old_one() {
     }
 }
 
+/// INF-4: also when a renewal has dropped it from the record. What a failover has lost has not expired, whatever it looks
+/// like: whoever holds it may end the family by it.
+#[test]
+fn what_has_expired_is_told_from_what_was_ended_or_lost() {
+    let family = born(Some(managed()));
+    let first = strings(&family)[0];
+    assert!(!family.has_expired(first, after(HOUR).minus(Duration::from_millis(1))));
+    assert!(family.has_expired(first, after(HOUR)));
+    let (next, second) = renew(&family, first, HOUR / 2).unwrap();
+    let (next, third) = renew(&next, second, HOUR).unwrap();
+    assert_eq!(strings(&next), [second, third]);
+    assert!(next.has_expired(first, after(HOUR)) && !next.has_expired(third, after(HOUR)));
+    assert!(!next.has_expired(TokenId { nonce: 99, ..third }, after(3 * HOUR)));
+    assert!(!next.has_expired(TokenId { serial: third.serial + 1, ..third }, after(3 * HOUR)));
+    let (ended, _) = next.ended(Cause::Requested, after(HOUR));
+    assert!(!ended.has_expired(first, after(HOUR)));
+}
+
 #[test]
 fn no_renewal_outlives_the_family() {
     let mut family = born(Some(managed()));

@@ -1,6 +1,7 @@
-//! README's tour, as it is printed there.
+//! README's tour, and those of docs/dialects, as they are printed there.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use atropos_testbed::{Binary, Flavor, RedisServer};
@@ -43,8 +44,20 @@ async fn the_lines_that_dev_prints_work_when_pasted() {
     assert!(output.contains("HTTP/1.1 200 OK"), "{output}");
 }
 
+/// INF-1, INF-2, INF-12, INF-14
+#[tokio::test]
+async fn the_life_of_a_token_of_infisical_goes_as_printed() {
+    let data = tempfile::tempdir().unwrap();
+    let server = dev(data.path(), &[]).await;
+    let output = shell(&block_after("docs/dialects/infisical.md", "## Try it", &server));
+    assert_eq!(states(&output), [true, false], "{output}");
+    assert_eq!(output.matches(r#"{"message":"Successfully revoked access token"}"#).count(), 2, "{output}");
+    assert_eq!(output.matches(r#""statusCode":404"#).count(), 1, "{output}");
+    assert_eq!(output.matches(r#"{"tokens":[{"id":""#).count(), 1, "{output}");
+}
+
 fn walk(server: &Binary) {
-    let output = shell(&block_after("## A tour").replace("http://127.0.0.1:8080", &server.url("")));
+    let output = shell(&block_after("README.md", "## A tour", server));
     assert_eq!(states(&output), [true, false], "{output}");
     assert_eq!(output.matches(r#""refresh_token":"rt_"#).count(), 2, "{output}");
     assert!(output.contains("HTTP/1.1 200 OK"), "{output}");
@@ -52,18 +65,18 @@ fn walk(server: &Binary) {
 
 /// Kajabi's, Anghami's, Infisical's by value, and by id before and after.
 fn walk_elsewhere(server: &Binary) {
-    let tour = block_after("### The same on other surfaces").replace("http://127.0.0.1:8080", &server.url(""));
+    let tour = block_after("README.md", "### The same on other surfaces", server);
     let output = shell(&tour.replace("REFRESH_TOKEN", &printed_refresh_token(server, "demo-anghami")));
     assert_eq!(states(&output), [false, false, false, true, false], "{output}");
     assert_eq!(output.matches("Successfully revoked access token").count(), 2, "{output}");
     assert!(output.contains("HTTP/1.1 200 OK") && output.contains("\n{}\n"), "{output}");
 }
 
-/// The first script below this heading.
-fn block_after(heading: &str) -> String {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let part = readme.split(heading).nth(1).unwrap().split("```sh").nth(1).unwrap();
-    part.split("```").next().unwrap().to_owned()
+/// The first script that stands in this document below this heading, for this server.
+fn block_after(document: &str, heading: &str, server: &Binary) -> String {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(document)).unwrap();
+    let part = text.split(heading).nth(1).unwrap().split("```sh").nth(1).unwrap();
+    part.split("```").next().unwrap().replace("http://127.0.0.1:8080", &server.url(""))
 }
 
 /// What introspection said, one time after another.

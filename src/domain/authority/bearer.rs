@@ -93,24 +93,17 @@ impl Authority {
         match self.find_alive(family, token, key, head).await? {
             Some(Found::Access(_)) => {}
             Some(Found::Refresh(_)) => return refused(BearerFault::NoAccessToken),
-            None if self.has_expired(family, token, key) => return refused(BearerFault::Expired),
-            None => return refused(BearerFault::Ended),
+            None => {
+                let denylist = self.follower.denylist(token.family.shard());
+                let is_covered = denylist.covering(&family.credential(token, key)).is_some();
+                let has_expired = !is_covered && family.has_expired(token, self.clock.now());
+                return refused(if has_expired { BearerFault::Expired } else { BearerFault::Ended });
+            }
         }
         let Ok(client) = self.voucher(family) else { return refused(BearerFault::Ended) };
         if !client.surfaces.contains(&surface) {
             return refused(BearerFault::OtherSurface);
         }
         Ok(Bearer { client: Arc::clone(client), token, source, key, stored })
-    }
-
-    /// Whether nothing but time has ended it. A renewal drops from the record what has expired by then; of what was
-    /// dropped by a revocation there is an entry for as long as it could have lived.
-    fn has_expired(&self, family: &Family, token: TokenId, key: KeyId) -> bool {
-        let State::Live(tokens) = &family.state else { return false };
-        if let Some(access) = tokens.access.iter().find(|access| family.id_of_access(access) == token) {
-            return access.expires_at <= self.clock.now();
-        }
-        let denylist = self.follower.denylist(token.family.shard());
-        family.surface.renews() && denylist.covering(&family.credential(token, key)).is_none()
     }
 }

@@ -26,6 +26,16 @@ impl Family {
         (access.expires_at > now).then_some(Found::Access(access))
     }
 
+    /// Whether nothing but time has ended an access token, as far as the record alone tells. A renewal drops from it what has
+    /// expired by then. By a number that is not given yet, or is given to another, goes what a failover has lost.
+    pub fn has_expired(&self, token: TokenId, now: Timestamp) -> bool {
+        let State::Live(tokens) = &self.state else { return false };
+        match tokens.access.iter().find(|access| access.serial == token.serial) {
+            Some(access) => self.id_of_access(access) == token && access.expires_at <= now,
+            None => self.surface.renews() && token.serial < tokens.next_serial,
+        }
+    }
+
     /// The tokens, if the family has neither ended nor expired, nor been used up.
     pub(super) fn live(&self, now: Timestamp) -> Option<&Tokens> {
         match &self.state {

@@ -116,7 +116,7 @@ impl<'a> Fields<'a> {
         match value.as_u64().or_else(|| value.as_f64().and_then(written)) {
             Some(number) if number <= most => return Some(number),
             Some(_) => self.note("too_big", name, &format!("Number must be less than or equal to {most}")),
-            None if value.is_number() => self.note("too_small", name, "Expected a whole number, not below 0"),
+            None if value.is_number() => self.note("custom", name, &format!("Expected an integer, 0 to {most}")),
             None => self.note("invalid_type", name, &format!("Expected number, received {}", kind(value))),
         }
         None

@@ -7,6 +7,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{configuration_of, token_path, tokens_of};
+use crate::answer::Answer;
 use crate::clients::identity;
 use crate::spawn::App;
 
@@ -50,9 +51,27 @@ async fn a_body_may_be_left_out_where_all_of_it_may() {
         for (method, path) in [(Method::POST, tokens_of("machine")), (Method::PATCH, token_path(&id))] {
             let request = app.request(method, &path).bearer_auth(&admin.token);
             let request = request.header("content-type", "application/json").body(body);
-            crate::answer::Answer::to(request).await.assert_envelope(400, "BadRequest");
+            Answer::to(request).await.assert_envelope(400, "BadRequest");
         }
     }
+}
+
+/// Also where the body is one of several ways to say it.
+#[tokio::test]
+async fn a_body_over_the_limit_is_too_large() {
+    let app = App::spawn().await;
+    let admin = app.machine("machine-admin").await;
+    let made = admin.made_on("machine", &json!({})).await;
+    let long = json!({ "name": "x".repeat(64 * 1024) });
+    for (method, path) in [
+        (Method::POST, tokens_of("machine")),
+        (Method::PATCH, token_path(&made.id)),
+        (Method::PATCH, configuration_of("machine")),
+    ] {
+        admin.send_json(method, &path, &long).await.assert_envelope(413, "PayloadTooLarge");
+    }
+    assert_eq!(admin.data(&made.id).await["name"], Value::Null);
+    assert_eq!(admin.listed("machine", "").await.len(), 1);
 }
 
 /// INF-10

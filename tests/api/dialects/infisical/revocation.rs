@@ -230,6 +230,8 @@ async fn what_a_wider_revocation_has_taken_is_revoked_already() {
     app.authority().revoke_target(target, Cause::Administrator).await.expect("revoked");
     assert_eq!(admin.data(&made.id).await["isAccessTokenRevoked"], true);
     app.holding(&made.token).show(&made.id).await.assert_revoked_token();
+    let rename = json!({ "name": "x" });
+    admin.send_json(Method::PATCH, &token_path(&made.id), &rename).await.assert_unknown_token(&made.id);
     for _ in 0..2 {
         admin.revoke(&made.id).await.assert_unknown_token(&made.id);
     }
