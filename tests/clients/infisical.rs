@@ -1,6 +1,6 @@
-//! `@infisical/sdk` from npm: `infisical.mjs` is what it does.
+//! `@infisical/sdk` from npm and `infisicalsdk` from `PyPI`: `infisical.mjs` and `infisical.py` are what they do.
 
-use crate::{Dev, node};
+use crate::{Dev, node, python};
 
 #[tokio::test]
 async fn the_sdk_of_infisical_goes_through_the_life_of_a_token_on_the_embedded_store() {
@@ -10,4 +10,9 @@ async fn the_sdk_of_infisical_goes_through_the_life_of_a_token_on_the_embedded_s
 #[tokio::test]
 async fn the_sdk_of_infisical_goes_through_the_life_of_a_token_on_redis() {
     node("infisical.mjs", &Dev::on_redis().await);
+}
+
+#[tokio::test]
+async fn the_python_sdk_of_infisical_logs_in() {
+    python("infisical.py", &Dev::embedded().await);
 }

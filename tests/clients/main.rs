@@ -7,7 +7,7 @@ mod oauth2_crate;
 mod oauth4webapi;
 mod schemathesis;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use atropos_testbed::{Binary, Flavor, RedisServer};
@@ -42,9 +42,27 @@ impl Dev {
 
 /// Runs a script of this folder with a client from npm against the server.
 pub(crate) fn node(script: &str, dev: &Dev) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
-    assert!(folder.join("node_modules").exists(), "run `npm ci` in tests/clients first; ./check does");
-    let output = Command::new("node").arg(script).arg(dev.server.url("")).current_dir(folder).output();
-    let output = output.expect("node is on the PATH");
+    assert!(folder().join("node_modules").exists(), "run `npm ci` in tests/clients first; ./check does");
+    run(Path::new("node"), script, dev);
+}
+
+/// The same with a client from `PyPI`.
+pub(crate) fn python(script: &str, dev: &Dev) {
+    run(&tool("python"), script, dev);
+}
+
+/// A program of the Python environment: where `./check` has made one, or else on the `PATH`.
+pub(crate) fn tool(name: &str) -> PathBuf {
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/python/bin").join(name);
+    if installed.exists() { installed } else { name.into() }
+}
+
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
+}
+
+fn run(program: &Path, script: &str, dev: &Dev) {
+    let output = Command::new(program).arg(script).arg(dev.server.url("")).current_dir(folder()).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}; ./check installs it", program.display()));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -1,13 +1,12 @@
 //! Schemathesis from `PyPI`: it reads `/openapi.json`, sends what that allows and what it forbids, and holds every answer to
 //! it. `schemathesis.toml` tells how.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::Dev;
+use crate::{Dev, folder, tool};
 
 /// It guesses, and is to be answered as somebody who does not.
 const UNLIMITED: [(&str, &str); 3] = [
@@ -26,9 +25,9 @@ async fn schemathesis_finds_nothing() {
     let begin = Client::new().post(dev.server.url("/v1/oauth/token")).form(&key);
     // It leaves what it remembers where it is run.
     let leavings = tempfile::tempdir().unwrap();
-    let output = Command::new(program())
+    let output = Command::new(tool("schemathesis"))
         .args(["--no-color", "--config-file"])
-        .arg(folder().join("tests/clients/schemathesis.toml"))
+        .arg(folder().join("schemathesis.toml"))
         .args(["run", "--checks=all", &dev.server.url("/openapi.json")])
         .env("ACCESS_TOKEN", member(log_in, "accessToken").await)
         .env("KAJABI_ACCESS_TOKEN", member(begin, "access_token").await)
@@ -38,16 +37,6 @@ async fn schemathesis_finds_nothing() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("No issues found"), "{said}");
-}
-
-/// Where `./check` has installed it, or else on the `PATH`.
-fn program() -> PathBuf {
-    let installed = folder().join("target/tools/python/bin/schemathesis");
-    if installed.exists() { installed } else { "schemathesis".into() }
-}
-
-fn folder() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 async fn member(request: RequestBuilder, name: &str) -> String {
