@@ -35,7 +35,7 @@ impl SecretHash {
         Self::Sha256(Sha256::digest(secret).into())
     }
 
-    /// Whether it is of this secret. Not for requests: see [`verify_argon2id`].
+    /// Whether it is of this secret. Not for requests, for it takes its time.
     pub fn is_of(&self, secret: &str) -> bool {
         match self {
             Self::Sha256(_) => *self == Self::of_generated(secret),
