@@ -28,15 +28,15 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
 #[derive(Clone, Copy)]
 pub(crate) enum Against {
     Floor(Trip),
-    /// Revocation by the standard, at the same server.
-    Revoke,
+    /// The same tokens, revoked by the standard at the same server.
+    Standard(Ask, Source),
 }
 
 impl Against {
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Floor(trip) => trip.title(),
-            Self::Revoke => "revoke",
+            Self::Standard(..) => "/oauth/revoke",
         }
     }
 }
@@ -59,15 +59,26 @@ pub(crate) enum Tokens {
 pub(crate) struct Source {
     pub(crate) ask: Ask,
     pub(crate) field: &'static str,
+    /// For how many they are asked for, in turns; [`owner`] stands where else a token stands.
+    pub(crate) owners: usize,
 }
 
 impl Source {
+    pub(crate) const fn new(ask: Ask, field: &'static str) -> Self {
+        Self { ask, field, owners: 1 }
+    }
+
     const fn access_token(client: &'static str) -> Self {
-        Self { ask: Ask::by(client, TOKEN_PATH, ISSUE), field: "access_token" }
+        Self::new(Ask::by(client, TOKEN_PATH, ISSUE), "access_token")
     }
 }
 
-pub(crate) const SESSION: Source = Source { ask: Ask::by("demo-session", TOKEN_PATH, ISSUE), field: "refresh_token" };
+/// What one of several owners is called.
+pub(crate) fn owner(number: usize) -> String {
+    format!("{number:02}")
+}
+
+pub(crate) const SESSION: Source = Source::new(Ask::by("demo-session", TOKEN_PATH, ISSUE), "refresh_token");
 const ISSUE: &str = "grant_type=client_credentials&scope=read";
 const REFRESH: Ask = Ask::by("demo-session", TOKEN_PATH, "grant_type=refresh_token&refresh_token={token}");
 const INTROSPECT: Ask = Ask::by("demo-api", "/oauth/introspect", "token={token}");
@@ -142,8 +153,7 @@ static STANDARD: [Row; 6] = [
     },
 ];
 
-/// What those of the dialects are compared with, too.
-pub(crate) static REVOKE: Row = Row {
+static REVOKE: Row = Row {
     name: "revoke",
     title: "revoke a refresh token",
     against: Against::Floor(Trip::Set),

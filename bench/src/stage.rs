@@ -3,7 +3,7 @@ use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use atropos_testbed::{Flavor, RedisServer};
 use tempfile::TempDir;
 
@@ -13,7 +13,7 @@ use crate::dialects;
 use crate::floor::{FloorServer, RECORDS, Trip};
 use crate::load::{After, Span, Work, run};
 use crate::request::{Ask, Proof, Request};
-use crate::rows::{Against, REVOKE, Row, Source, Tokens};
+use crate::rows::{Against, Row, Source, Tokens, owner};
 use crate::server::{Server, Store};
 
 /// How the whole program was asked to measure.
@@ -51,7 +51,7 @@ impl<'a> Stage<'a> {
         }
         match row.against {
             Against::Floor(trip) => self.compare_with_floor(row, trip).await,
-            Against::Revoke => self.compare_with_revoke(row).await,
+            Against::Standard(ask, source) => self.compare_with_standard(row, (ask, source)).await,
         }
     }
 
@@ -75,13 +75,14 @@ impl<'a> Stage<'a> {
     }
 
     /// Both at the same server.
-    async fn compare_with_revoke(&self, row: &Row) -> Result<Comparison> {
+    async fn compare_with_standard(&self, row: &Row, (ask, source): (Ask, Source)) -> Result<Comparison> {
         let mut witness = None;
         let comparison = self
             .plan
             .load
             .compare(self.target(), self.target(), async || {
-                let floor = self.work(&REVOKE).await.context("preparing tokens of the standard")?;
+                let tokens = self.tokens(Tokens::Many(source)).await.context("preparing tokens of the standard")?;
+                let floor = Work { request: self.request(ask), tokens, after: After::Once, expected: "" };
                 let subject = self.work(row).await.context("preparing tokens")?;
                 witness = subject.tokens.front().cloned();
                 Ok(Pair { floor, subject })
@@ -95,7 +96,7 @@ impl<'a> Stage<'a> {
     pub(crate) async fn mint(&self, count: usize, source: Source) -> Result<VecDeque<String>> {
         let work = Work {
             request: self.request(source.ask),
-            tokens: vec![String::new(); count].into(),
+            tokens: (0..count).map(|number| owner(number % source.owners)).collect(),
             after: After::Collect(source.field),
             expected: "",
         };
@@ -122,14 +123,13 @@ impl<'a> Stage<'a> {
         Ok(Work { request: self.request(row.ask), tokens, after: row.after, expected: row.expected })
     }
 
-    /// Logs in as whoever manages an identity, and lets the identity have tokens.
+    /// Logs in as whoever manages the identity, and lets it have tokens.
     async fn prepare(&self) -> Result<()> {
         let bearer = self.one(dialects::MANAGER).await?;
         ensure!(self.bearer.set(bearer).is_ok(), "a stage is for one row");
-        match self.ask(dialects::PREPARE, "").await? {
-            200 => Ok(()),
-            status => bail!("the identity is not prepared: {status}"),
-        }
+        let status = self.ask(dialects::PREPARE, "").await?;
+        ensure!(status == 200, "the identity is not prepared: {status}");
+        Ok(())
     }
 
     /// The body of one answer, for the floor to give.

@@ -92,13 +92,15 @@ impl Follower {
     pub async fn take_in(&self, shard: Shard, anchor: Option<Head>, stretch: Stretch) -> Result<(), Unavailable> {
         self.clock.observe(stretch.now);
         let copy = self.copy(shard);
-        if joins(anchor, &stretch.entries) && !stretch.more {
-            copy.denylist.apply(stretch.entries, stretch.head);
-            copy.exact(self.clock.now());
-            return Ok(());
+        if !joins(anchor, &stretch.entries) {
+            return self.resync(shard).await;
         }
-        let _fetching = copy.fetching.lock().await;
-        self.fetch(copy).await
+        if stretch.more {
+            return self.catch_up(shard, stretch.head).await;
+        }
+        copy.denylist.apply(stretch.entries, stretch.head);
+        copy.exact(self.clock.now());
+        Ok(())
     }
 
     /// Looks at every shard once. Called in the background, so that a node that nobody asks still follows, and puts back

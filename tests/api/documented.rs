@@ -31,6 +31,11 @@ pub(crate) fn hold(address: SocketAddr, openapi: &[u8]) {
     SERVERS.lock().expect("no panic").insert(address, Arc::clone(documented));
 }
 
+/// A port that one server had goes to another, which has no document: to a listener of metrics, say.
+pub(crate) fn release(address: SocketAddr) {
+    SERVERS.lock().expect("no panic").remove(&address);
+}
+
 /// Does nothing where no document was told of: on the listener of the metrics, say.
 pub(crate) fn check(address: SocketAddr, method: &Method, path: &str, answer: &Answer) {
     let documented = SERVERS.lock().expect("no panic").get(&address).cloned();

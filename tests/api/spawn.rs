@@ -131,8 +131,10 @@ impl App {
         let address = listeners.address().expect("an address");
         let metrics_address = listeners.metrics_address().expect("an address").expect("a listener");
         let state = Data::new(State::new(Arc::new(authority), Arc::new(Metrics::new()), setup.options));
-        if let Some(openapi) = state.openapi() {
-            documented::hold(address, openapi);
+        documented::release(metrics_address);
+        match state.openapi() {
+            Some(openapi) => documented::hold(address, openapi),
+            None => documented::release(address),
         }
         let (shutdown, told) = oneshot::channel();
         let served = tokio::spawn(listeners.serve(state.clone(), async { drop(told.await) }));

@@ -4,7 +4,8 @@
 -- ARGV  1 what must be found: the version of the record, empty if there must be none; or, without a record, the head,
 --         empty if any will do
 --       2 '1' if something must be written in any case, for WAIT and WAITAOF count only what their connection wrote
---       3 floor, 4 where the answer begins ('-inf' for everything), 5 the most entries it may have
+--       3 floor, 4 where the answer begins ('-inf' for everything), 5 the most entries it may have; below zero: so many, and
+--         if there are more, the first alone
 --       6 record, 7 for how many milliseconds to keep it, 8 its family's id
 --       then for each revocation its tag and the entry
 --
@@ -37,11 +38,16 @@ local now = time[1] * 1000000 + time[2]
 -- without memory refuses.
 if list_key then
   local millis = math.floor(now / 1000)
-  redis.call('ZADD', list_key, string.format('%.0f', millis + keep), family)
-  redis.call('ZREMRANGEBYSCORE', list_key, '-inf', millis)
-  -- A list lasts as long as the longest of its members.
-  if redis.call('PTTL', list_key) < tonumber(keep) then
-    redis.call('PEXPIRE', list_key, keep)
+  local due = redis.call('ZSCORE', list_key, family)
+  -- A record that is kept as long as before, by a clock that is not quite this one, leaves its list as it is. That it may be
+  -- listed a second less takes nothing: records are kept longer than anything that they hold lives.
+  if not due or due + 1000 < millis + keep then
+    redis.call('ZADD', list_key, string.format('%.0f', millis + keep), family)
+    redis.call('ZREMRANGEBYSCORE', list_key, '-inf', millis)
+    -- A list lasts as long as the longest of its members.
+    if redis.call('PTTL', list_key) < tonumber(keep) then
+      redis.call('PEXPIRE', list_key, keep)
+    end
   end
 end
 
@@ -61,6 +67,10 @@ elseif #ARGV < FIRST and must_write == '1' then
   redis.call('SET', beat_key, '')
 end
 
+limit = tonumber(limit)
+if limit < 0 then
+  limit = redis.call('ZCOUNT', deny_key, from, '+inf') > -limit and 1 or -limit
+end
 local entries = redis.call('ZRANGEBYSCORE', deny_key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, limit + 1)
 local more = #entries > limit * 2
 if more then

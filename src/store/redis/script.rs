@@ -16,8 +16,10 @@ static COMMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("com
 static REPLACE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("replace.lua")));
 static SCAN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scan.lua")));
 
-/// The most entries that come with an answer to a write.
-const STRETCH: usize = 1000;
+/// The most entries that come with an answer to a write. Of many who write to one shard at once each is answered with what
+/// the others wrote, too: with all of it, that grows with their square. Beyond this each is told that there is more, and one
+/// fetches it for all.
+const STRETCH: usize = 16;
 
 /// The most entries that any answer has, whatever was asked for.
 const LONGEST: usize = 1 << 20;
@@ -51,7 +53,7 @@ pub(super) struct Call<'a> {
     expected: Vec<u8>,
     floor: Position,
     from: Begin,
-    limit: usize,
+    limit: Limit,
     record: Option<Record<'a>>,
     revocations: &'a [Revocation],
 }
@@ -64,6 +66,14 @@ enum Begin {
     End,
 }
 
+/// How many entries the answer may have.
+enum Limit {
+    /// A page.
+    Most(usize),
+    /// All, or if there are more, the first alone.
+    AllOrFirst(usize),
+}
+
 struct Record<'a> {
     family: FamilyId,
     listing: Option<Listing<'a>>,
@@ -74,13 +84,14 @@ struct Record<'a> {
 impl<'a> Call<'a> {
     pub(super) fn revocations(keys: &'a Keys, shard: Shard, anchor: Option<Head>, limit: usize) -> Self {
         let from = anchor.map_or(Begin::Beginning, |anchor| Begin::Place(anchor.position));
-        let (expected, floor) = (Vec::new(), Position(0));
+        let (expected, floor, limit) = (Vec::new(), Position(0), Limit::Most(limit));
         Self { keys, shard, expected, floor, from, limit, record: None, revocations: &[] }
     }
 
     pub(super) fn append(keys: &'a Keys, append: &Append<'a>) -> Self {
         let reading = Self::revocations(keys, append.shard, append.anchor, STRETCH);
-        Self { floor: append.floor, revocations: append.revocations, ..reading }
+        let limit = Limit::AllOrFirst(STRETCH);
+        Self { floor: append.floor, limit, revocations: append.revocations, ..reading }
     }
 
     pub(super) fn append_at(keys: &'a Keys, append: &Append<'a>, expected: Head) -> Self {
@@ -118,7 +129,10 @@ impl<'a> Call<'a> {
             Begin::Place(position) => command.arg(position.0),
             Begin::End => command.arg("+inf"),
         };
-        command.arg(self.limit.min(LONGEST));
+        match self.limit {
+            Limit::Most(limit) => command.arg(limit.min(LONGEST)),
+            Limit::AllOrFirst(limit) => command.arg(format!("-{limit}")),
+        };
         match self.record {
             Some(record) => {
                 command.arg(record.bytes).arg(millis(record.keep_for)).arg(record.family.as_bytes());

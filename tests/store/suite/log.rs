@@ -33,7 +33,8 @@ pub(crate) async fn revocations_of_every_kind_come_back_as_they_were(bench: &mut
         .collect();
     let answered = store.append(to(nth(0), &written)).await.unwrap();
     let read = store.revocations(nth(0), None, 100).await.unwrap();
-    assert_eq!(read.entries, answered.entries);
+    assert!(read.entries.starts_with(&answered.entries) && !answered.entries.is_empty(), "{answered:?}");
+    assert_eq!((answered.more, answered.head), (answered.entries.len() < read.entries.len(), read.head));
     assert_eq!(read.entries.into_iter().map(|entry| entry.revocation).collect::<Vec<_>>(), written);
 }
 
@@ -103,7 +104,8 @@ pub(crate) async fn concurrent_appends_all_have_their_place(bench: &mut impl Ben
     assert_eq!(tags, (0..128).collect::<Vec<_>>());
     for (number, stretch) in (0..).zip(appended) {
         assert!(log.entries.starts_with(&stretch.entries), "what one was told is not what all see");
-        assert!(stretch.entries.iter().any(|entry| entry.revocation.tag.0 == 2 * number + 1), "an own one is missing");
+        let has_own = stretch.entries.iter().any(|entry| entry.revocation.tag.0 == 2 * number + 1);
+        assert!(has_own || stretch.more, "an own one is missing, and nobody says so");
     }
 }
 
