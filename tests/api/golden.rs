@@ -126,7 +126,7 @@ impl Script {
         headers.sort_unstable();
         let lines = [status.to_owned()].into_iter().chain(headers).chain([String::new()]);
         let lines = lines.chain((!body.is_empty()).then(|| self.named(body)));
-        lines.map(|line| format!("< {line}").trim_end().to_owned() + "\n").collect()
+        lines.map(|line| if line.is_empty() { "<\n".to_owned() } else { format!("< {line}\n") }).collect()
     }
 
     /// A header without what is of the moment.
