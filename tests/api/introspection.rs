@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::answer::Answer;
 use crate::clients::{API, BILLING};
-use crate::spawn::{App, ISSUER, Tokens, basic, basic_with};
+use crate::spawn::{App, ISSUER, Tokens, basic, basic_with, forged};
 
 const PATH: &str = "/oauth/introspect";
 
@@ -150,7 +150,7 @@ async fn inactive(app: &App) -> Inactive {
     let [lost, lost_jwt] = [elsewhere.issue("session").await, elsewhere.issue("session-jwt").await];
     elsewhere.clock.set(app.clock.now());
     let young = elsewhere.issue("session-jwt").await.access;
-    let forged = format!("{}A", &live.access[..live.access.len() - 1]);
+    let forged = forged(&live.access);
     let ours = [
         ("api", expired),
         ("api", over),

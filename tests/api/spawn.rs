@@ -258,6 +258,12 @@ pub(crate) fn basic_with(client: &str, secret: &str) -> String {
 
 pub(crate) use crate::clients::secret as secret_of;
 
+/// Another last character: of the right form, and nobody's.
+pub(crate) fn forged(token: &str) -> String {
+    let end = if token.ends_with('x') { 'y' } else { 'x' };
+    format!("{}{end}", &token[..token.len() - 1])
+}
+
 pub(crate) fn tokens(answer: &Answer) -> Tokens {
     answer.assert_ok();
     let json = answer.json();

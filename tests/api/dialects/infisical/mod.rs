@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::clients::identity;
-use crate::spawn::{App, secret_of};
+use crate::spawn::{App, forged, secret_of};
 
 pub(super) const LOGIN: &str = "/api/v1/auth/universal-auth/login";
 pub(super) const RENEW: &str = "/api/v1/auth/token/renew";
@@ -48,12 +48,6 @@ fn revocation_of(id: &str) -> String {
 /// An id that reads as this one does, of a token that there is not.
 fn unknown(id: &str) -> String {
     format!("{}000000000000", &id[..24])
-}
-
-/// A token of which one character is another.
-fn forged(token: &str) -> String {
-    let end = if token.ends_with('x') { 'y' } else { 'x' };
-    format!("{}{end}", &token[..token.len() - 1])
 }
 
 /// Every call that takes a bearer, about this identity and this token of it.
