@@ -31,6 +31,15 @@ async fn node(store: Arc<dyn Store>, place: &Place) -> Node {
     Node::with(store, &place.clock, clients()).await
 }
 
+/// Two nodes, and what stands between the first of them and the store. Token auth is attached.
+async fn pair(place: &Place) -> (Arc<Interposed>, Node, Node) {
+    let between = Interposed::before(Arc::clone(&place.store));
+    let first = node(between.clone(), place).await;
+    let second = node(Arc::clone(&place.second), place).await;
+    first.attach(terms(0)).await;
+    (between, first, second)
+}
+
 fn terms(uses_limit: u64) -> Terms {
     Terms { lifetime: HOUR, longest: HOUR, uses_limit, trusted: Vec::new() }
 }
@@ -59,10 +68,7 @@ impl Node {
 #[tokio::test]
 async fn a_token_that_was_being_made_when_its_configuration_went_is_not_given() {
     for place in [embedded().await, redis().await] {
-        let between = Interposed::before(Arc::clone(&place.store));
-        let node = node(between.clone(), &place).await;
-        let other = self::node(Arc::clone(&place.second), &place).await;
-        node.attach(terms(0)).await;
+        let (between, node, other) = pair(&place).await;
         between.once_at(Moment::BeforeCreate, move || async move {
             other.authority.remove_token_auth(&other.identity()).await.unwrap();
         });
@@ -78,10 +84,7 @@ async fn a_token_that_was_being_made_when_its_configuration_went_is_not_given() 
 #[tokio::test]
 async fn a_token_that_was_being_made_when_its_configuration_changed_is_made_by_the_new_one() {
     for place in [embedded().await, redis().await] {
-        let between = Interposed::before(Arc::clone(&place.store));
-        let node = node(between.clone(), &place).await;
-        let other = self::node(Arc::clone(&place.second), &place).await;
-        node.attach(terms(0)).await;
+        let (between, node, other) = pair(&place).await;
         between.once_at(Moment::BeforeCreate, move || async move {
             let change = TermsChange { lifetime: Some(HOUR / 2), ..TermsChange::default() };
             other.authority.change_token_auth(&other.identity(), change).await.unwrap();
@@ -97,10 +100,7 @@ async fn a_token_that_was_being_made_when_its_configuration_changed_is_made_by_t
 #[tokio::test]
 async fn a_token_that_is_renewed_while_its_configuration_goes_dies_with_all_its_strings() {
     for place in [embedded().await, redis().await] {
-        let between = Interposed::before(Arc::clone(&place.store));
-        let node = node(between.clone(), &place).await;
-        let other = self::node(Arc::clone(&place.second), &place).await;
-        node.attach(terms(0)).await;
+        let (between, node, other) = pair(&place).await;
         let (made, _) = node.authority.create_token(&node.identity(), None).await.unwrap();
         let first = made.issued.access_token.expose().to_owned();
         let (sent, strings) = tokio::sync::oneshot::channel();
@@ -124,10 +124,7 @@ async fn a_token_that_is_renewed_while_its_configuration_goes_dies_with_all_its_
 #[tokio::test]
 async fn who_is_overtaken_by_another_revocation_is_told_that_there_is_none_left() {
     for place in [embedded().await, redis().await] {
-        let between = Interposed::before(Arc::clone(&place.store));
-        let node = node(between.clone(), &place).await;
-        let other = self::node(Arc::clone(&place.second), &place).await;
-        node.attach(terms(0)).await;
+        let (between, node, other) = pair(&place).await;
         let (_, token) = node.authority.create_token(&node.identity(), None).await.unwrap();
         between.once_at(Moment::BeforeCommit, move || async move {
             let receipt = other.authority.revoke_token(other.admin(), token.id).await.unwrap();
