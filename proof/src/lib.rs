@@ -1,0 +1,12 @@
+//! The promises of the README, doubted: real servers on real stores, that are killed, cut off and raced while clients ask,
+//! and what clients were told compared with what is so afterwards.
+//!
+//! Each proof is a command, `cargo run --release -p atropos-proof -- NAME`, and has a short form among the tests
+//! (`tests/proof/` of the workspace's root). None knows anything of the server but its command line and its URLs.
+//!
+//! - [`program`] the server's program: how it is built and started; [`node`] a running one, and how a client sees it
+mod node;
+mod program;
+
+pub use node::{Node, Outcome, Session};
+pub use program::{Program, Start};

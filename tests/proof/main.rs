@@ -1,0 +1,9 @@
+//! The short forms of the proofs (`proof/`): as long as a test may be, against the program that these tests were built with.
+
+mod node;
+
+use atropos_proof::Program;
+
+fn program() -> Program {
+    Program::at(env!("CARGO_BIN_EXE_atropos"))
+}
