@@ -22,14 +22,21 @@ pub struct Wire {
 }
 
 /// What the wire does to those who use it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Condition {
+    upstream: SocketAddr,
     cut: bool,
     /// How often it has been cut: a connection of before a cut that was mended at once is closed all the same.
     cuts: u64,
     frozen: bool,
     delay: Duration,
     fault: Option<Fault>,
+}
+
+impl Condition {
+    fn whole(upstream: SocketAddr) -> Self {
+        Self { upstream, cut: false, cuts: 0, frozen: false, delay: Duration::ZERO, fault: None }
+    }
 }
 
 /// Something that happens once, to one connection.
@@ -46,9 +53,9 @@ impl Wire {
     pub async fn to(upstream: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a loopback port can be had");
         let address = listener.local_addr().expect("it is bound");
-        let condition = watch::Sender::new(Condition::default());
+        let condition = watch::Sender::new(Condition::whole(upstream));
         let connections = watch::Sender::new(0);
-        let accepting = tokio::spawn(accept(listener, upstream, condition.clone(), connections.clone())).abort_handle();
+        let accepting = tokio::spawn(accept(listener, condition.clone(), connections.clone())).abort_handle();
         Self { address, condition, connections, accepting }
     }
 
@@ -70,6 +77,11 @@ impl Wire {
     /// Makes whole what was [cut](Self::cut): new connections reach the upstream again.
     pub fn mend(&self) {
         self.condition.send_modify(|condition| condition.cut = false);
+    }
+
+    /// From now on new connections reach another upstream, as when a name is given to another machine. Old ones stay.
+    pub fn lead_to(&self, upstream: SocketAddr) {
+        self.condition.send_modify(|condition| condition.upstream = upstream);
     }
 
     /// From now on takes bytes and delivers none, in both directions, on old and new connections: a network that lost
@@ -119,23 +131,18 @@ impl Drop for Wire {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    upstream: SocketAddr,
-    condition: watch::Sender<Condition>,
-    connections: watch::Sender<usize>,
-) {
+async fn accept(listener: TcpListener, condition: watch::Sender<Condition>, connections: watch::Sender<usize>) {
     // Aborted with this task, and so are the connections in it.
     let mut serving = JoinSet::new();
     loop {
         let (client, _) = listener.accept().await.expect("a test does not run out of file descriptors");
         while serving.try_join_next().is_some() {}
-        let cuts = {
+        let (cuts, upstream) = {
             let now = condition.borrow();
             if now.cut {
                 continue;
             }
-            now.cuts
+            (now.cuts, now.upstream)
         };
         let counted = Counted::new(connections.clone());
         let condition = condition.clone();

@@ -30,14 +30,20 @@ type Hook = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
 pub(crate) struct Interposed {
     store: Mutex<Arc<dyn Store>>,
     documents_fail: AtomicBool,
+    heads_fail: AtomicBool,
     hooks: Mutex<Vec<(Moment, Hook)>>,
     passed: Mutex<Vec<Moment>>,
 }
 
 impl Interposed {
     pub(crate) fn before(store: Arc<dyn Store>) -> Arc<Self> {
-        let documents_fail = AtomicBool::new(false);
-        Arc::new(Self { store: Mutex::new(store), documents_fail, hooks: Mutex::default(), passed: Mutex::default() })
+        Arc::new(Self {
+            store: Mutex::new(store),
+            documents_fail: AtomicBool::new(false),
+            heads_fail: AtomicBool::new(false),
+            hooks: Mutex::default(),
+            passed: Mutex::default(),
+        })
     }
 
     /// From now on every call goes to `store`.
@@ -48,6 +54,11 @@ impl Interposed {
     /// Whether shared documents, the key ring among them, can be read.
     pub(crate) fn let_documents_fail(&self, fail: bool) {
         self.documents_fail.store(fail, Ordering::SeqCst);
+    }
+
+    /// Whether the node can look where the shards stand.
+    pub(crate) fn let_heads_fail(&self, fail: bool) {
+        self.heads_fail.store(fail, Ordering::SeqCst);
     }
 
     fn store(&self) -> Arc<dyn Store> {
@@ -120,6 +131,9 @@ impl Store for Interposed {
     }
 
     async fn heads(&self) -> Result<(Vec<Head>, Timestamp), Unavailable> {
+        if self.heads_fail.load(Ordering::SeqCst) {
+            return Err(Unavailable("heads fail".to_owned()));
+        }
         self.store().heads().await
     }
 

@@ -98,8 +98,14 @@ async fn replicas_every_call_waits_for_the_replica_of_its_own_shard() {
     store.confirm(shard(0), Head::default()).await.unwrap_err();
     store.append(append(shard(0), &[revocation(session(shard(0), 1).id, 10)])).await.unwrap_err();
     store.confirm(elsewhere, Head::default()).await.unwrap();
+    soon("nothing is read any more from a primary whose replica is gone", async || {
+        store.load(session(shard(0), 1).id).await.is_err()
+    })
+    .await;
+    store.load(session(elsewhere, 1).id).await.unwrap();
     cluster.nodes()[PRIMARIES + owner].resume();
     soon("the replica acknowledges again", async || store.confirm(shard(0), Head::default()).await.is_ok()).await;
+    store.load(session(shard(0), 1).id).await.unwrap();
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use atropos::domain::store::{Appended, Committed, Document, Store, Version};
 use atropos::domain::{Head, Position};
-use atropos::store::redis::RedisStore;
+use atropos::store::redis::{OpenError, RedisStore};
 use atropos_testbed::{Flavor, RedisServer, Wire};
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout};
@@ -15,7 +15,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(20);
 
 /// A primary, and a replica that has all of its data.
-async fn pair(flavor: Flavor) -> (RedisServer, RedisServer) {
+pub(crate) async fn pair(flavor: Flavor) -> (RedisServer, RedisServer) {
     let primary = RedisServer::start(flavor, &[]).await;
     let of = format!("127.0.0.1 {}", primary.port());
     let replica = RedisServer::start(flavor, &[("replicaof", &of)]).await;
@@ -68,13 +68,11 @@ async fn replicas_without_the_replica_nothing_is_safe_neither_what_was_written_n
             assert!(safe, "{flavor:?}: {call} with its replica");
         }
 
-        replica.pause();
         let store = open(&with(&primary.url(), "replicas:1", SECOND)).await;
+        replica.pause();
         for (call, safe) in all_that_waits(&store, 2).await {
             assert!(!safe, "{flavor:?}: {call} without its replica");
         }
-        // Reading needs nobody's acknowledgement.
-        assert!(store.load(session(shard(1), 2).id).await.unwrap().stored.is_some());
 
         replica.resume();
         for (call, safe) in all_that_waits(&patient, 3).await {
@@ -89,14 +87,15 @@ async fn what_was_found_written_is_waited_for_on_a_connection_that_has_written_n
         let (primary, mut replica) = pair(flavor).await;
         let family = session(shard(1), 1);
         create(&open(&with(&primary.url(), "memory", LONG)).await, &family).await;
-        replica.pause();
         let impatient = with(&primary.url(), "replicas:1", SECOND);
+        let (one, two, three) = tokio::join!(open(&impatient), open(&impatient), open(&impatient));
+        replica.pause();
         let mut stale = commit(&family, &[]);
         stale.expected = Version(999);
-        open(&impatient).await.commit(stale).await.unwrap_err();
+        one.commit(stale).await.unwrap_err();
         let elsewhere = Head { position: Position(1), ..Head::default() };
-        open(&impatient).await.append_at(append(shard(1), &[]), elsewhere).await.unwrap_err();
-        open(&impatient).await.append(append(shard(1), &[])).await.unwrap_err();
+        two.append_at(append(shard(1), &[]), elsewhere).await.unwrap_err();
+        three.append(append(shard(1), &[])).await.unwrap_err();
     }
 }
 
@@ -104,7 +103,8 @@ async fn what_was_found_written_is_waited_for_on_a_connection_that_has_written_n
 async fn one_replica_is_not_two() {
     let (primary, _replica) = pair(Flavor::Redis).await;
     open(&with(&primary.url(), "replicas:1", LONG)).await.confirm(shard(0), Head::default()).await.unwrap();
-    open(&with(&primary.url(), "replicas:2", SECOND)).await.confirm(shard(0), Head::default()).await.unwrap_err();
+    let opened = RedisStore::open(&with(&primary.url(), "replicas:2", SECOND)).await;
+    assert!(matches!(opened, Err(OpenError::Unavailable(_))), "{opened:?}");
 }
 
 #[tokio::test]

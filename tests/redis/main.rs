@@ -8,6 +8,7 @@
 mod cluster;
 mod durability;
 mod layout;
+mod lease;
 mod open;
 mod outage;
 mod own;

@@ -20,6 +20,7 @@ use super::OpenError;
 use super::examine::{Demands, Findings};
 use super::failure::{failure, is_moving, settle, unexpected};
 use super::lane::{LANES, Lanes, Road};
+use super::lease;
 use super::report::{Report, questions};
 use super::script;
 use crate::domain::store::Unavailable;
@@ -32,7 +33,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) struct Cluster {
     connection: ClusterConnection,
-    lanes: Option<Lanes>,
+    lanes: Option<Arc<Lanes>>,
     /// Why the cluster may not be used, while that is so.
     unfit: Arc<ArcSwapOption<Unavailable>>,
     demands: Demands,
@@ -59,22 +60,35 @@ impl Cluster {
             for _ in 0..LANES {
                 roads.push(Road::Cluster(connect().await?));
             }
-            lanes = Some(Lanes::open(roads, wait, demands.timeout()));
+            lanes = Some(Lanes::open(roads, wait, demands.timeout(), demands.leases()));
         }
         let unfit = Arc::new(ArcSwapOption::empty());
         let keeper = tokio::spawn(keep(connection.clone(), demands.clone(), Arc::clone(&unfit))).abort_handle();
         Ok(Self { connection, lanes, unfit, demands, keeper })
     }
 
-    /// `commands` must all be of `slot`, and such that asking them again changes nothing if there are several.
-    pub(super) async fn ask(&self, slot: Slot, commands: &Pipeline) -> Result<Vec<Value>, Unavailable> {
+    /// `commands` must all be of the slot of `key`, and such that asking them again changes nothing if there are several.
+    pub(super) async fn ask(&self, key: &[u8], commands: &Pipeline) -> Result<Vec<Value>, Unavailable> {
         self.fit()?;
+        match &self.lanes {
+            Some(lanes) if lanes.has_leases() => {
+                let with_who = script::pipeline(commands.cmd_iter().cloned().chain([lease::who()]));
+                let mut answers = self.route(key, &with_who).await?;
+                let node = lease::node(answers.pop())?;
+                lanes.vouch(key, &node).await?;
+                Ok(answers)
+            }
+            _ => self.route(key, commands).await,
+        }
+    }
+
+    async fn route(&self, key: &[u8], commands: &Pipeline) -> Result<Vec<Value>, Unavailable> {
         let patience = self.demands.timeout() / 2;
-        route(&self.connection, slot, commands, patience).await.map_err(|error| failure(&error))
+        route(&self.connection, Slot::for_key(key), commands, patience).await.map_err(|error| failure(&error))
     }
 
     /// For what must wait until it is safe; none where nothing has to.
-    pub(super) fn lanes(&self) -> Result<Option<&Lanes>, Unavailable> {
+    pub(super) fn lanes(&self) -> Result<Option<&Arc<Lanes>>, Unavailable> {
         self.fit()?;
         Ok(self.lanes.as_ref())
     }
@@ -138,7 +152,9 @@ async fn examine(connection: &ClusterConnection, demands: &Demands) -> Result<Fi
     }
     let mut worst: Option<Findings> = None;
     for (address, answers) in answers {
-        let findings = demands.judge(&Report::read(answers)?);
+        let report = Report::read(answers)?;
+        demands.see(&report.history);
+        let findings = demands.judge(&report);
         let findings =
             findings.map_err(|why| OpenError::Refused(format!("{}: {why}", String::from_utf8_lossy(&address))))?;
         worst = Some(match worst {

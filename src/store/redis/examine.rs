@@ -1,9 +1,11 @@
 //! Whether a server may be used.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::warn;
 
+use super::lease::{Histories, Leases};
 use super::report::Report;
 use super::wait::Wait;
 use super::{Durability, RedisSettings};
@@ -24,6 +26,7 @@ pub(super) struct Demands {
     timeout: Duration,
     allow_eviction: bool,
     cluster: bool,
+    histories: Arc<Histories>,
 }
 
 /// A server that may be used.
@@ -67,7 +70,18 @@ impl Findings {
 impl Demands {
     pub(super) fn of(settings: &RedisSettings, cluster: bool) -> Self {
         let RedisSettings { durability, timeout, allow_eviction, .. } = *settings;
-        Self { durability, timeout, allow_eviction, cluster }
+        Self { durability, timeout, allow_eviction, cluster, histories: Arc::default() }
+    }
+
+    /// Takes note of a primary's history, from when on its hold counts.
+    pub(super) fn see(&self, history: &str) {
+        self.histories.see(history);
+    }
+
+    /// For connections to primaries, where changes wait for replicas.
+    pub(super) fn leases(&self) -> Option<Arc<Leases>> {
+        let waits = matches!(self.durability, Durability::Replicas(_));
+        waits.then(|| Arc::new(Leases::new(Arc::clone(&self.histories), self.cluster)))
     }
 
     /// The bound of every call.
@@ -150,11 +164,15 @@ impl Demands {
         if !report.appendonly {
             warnings.push("the server's appendonly is no: what it holds is lost when it restarts".to_owned());
         }
-        if let Durability::Replicas(wanted) = self.durability
-            && report.replicas < u64::from(wanted.get())
-        {
+        if let Durability::Replicas(wanted) = self.durability {
             let there = report.replicas;
-            warnings.push(format!("{there} replicas are connected of {wanted} that every change will wait for"));
+            if there < u64::from(wanted.get()) {
+                warnings.push(format!("{there} replicas are connected of {wanted} that every change will wait for"));
+            } else if there > u64::from(wanted.get()) {
+                warnings.push(format!(
+                    "{there} replicas are connected, and a change waits for {wanted}: one that has not got it may be promoted"
+                ));
+            }
         }
         warnings
     }

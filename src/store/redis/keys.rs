@@ -14,6 +14,7 @@
 //! | `atropos:o:<hash>` | string | a short-lived thing |
 //! | `atropos:d:<name>` | string | a document |
 //! | `atropos:shards` | string | how many shards the store has |
+//! | `atropos:…{atropos:…}` | string | a beat beside a key that is in no shard |
 
 use std::io::Write as _;
 
@@ -111,6 +112,15 @@ impl Keys {
     }
 }
 
+/// A key in the same slot as another one, written where a wait needs something to wait for: a shard's own, or one that
+/// begins with the other key, so that whoever may write that may write this.
+pub(super) fn beat_beside(key: &[u8]) -> Vec<u8> {
+    match key.iter().position(|byte| *byte == b'}') {
+        Some(end) => [&key[..=end], b":beat"].concat(),
+        None => [key, b"{", key, b"}"].concat(),
+    }
+}
+
 /// base64url: a few bytes more than the id or hash itself, for which an operator can type it.
 fn append_base64(key: &mut Vec<u8>, bytes: &[u8]) {
     let mut text = [0; 48];
@@ -150,6 +160,18 @@ mod tests {
             let people =
                 ["", "alice", "{9}", "}{", "a\r\nb\0"].map(|subject| keys.list(shard, Listing::Subject(subject)));
             assert!(all.iter().chain(&people).all(|key| Slot::for_key(key) == slot), "shard {number}");
+        }
+    }
+
+    #[test]
+    fn beside_every_key_there_is_room_for_a_beat() {
+        let keys = Keys::new("a:b").unwrap();
+        let family = FamilyId::new(shard(3), Timestamp::from_millis(0), 0);
+        assert_eq!(beat_beside(&keys.record(family)), keys.beat(shard(3)));
+        for key in [keys.document("keys"), keys.once(&[7; 32]), keys.shards(), keys.head(shard(3))] {
+            let beat = beat_beside(&key);
+            assert_eq!(Slot::for_key(&beat), Slot::for_key(&key));
+            assert!(beat.starts_with(b"a:b"), "an ACL user may write there");
         }
     }
 

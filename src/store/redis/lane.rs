@@ -5,6 +5,7 @@
 //! any number of changes, one wait. Change and wait go out in one pipeline on one connection that never reconnects by
 //! itself: when it breaks between the two, nobody is told that anything is safe.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -15,10 +16,12 @@ use redis::cluster_routing::Slot;
 use redis::{Cmd, Pipeline, RedisResult, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::cluster;
 use super::failure::{failure, lacks_script, settle, unexpected};
+use super::keys::beat_beside;
+use super::lease::{LEASE, Leases, Left};
 use super::script;
 use super::wait::Wait;
 use crate::domain::store::Unavailable;
@@ -28,6 +31,9 @@ pub(super) const LANES: usize = 4;
 
 /// The most changes that share one wait.
 const MOST: usize = 128;
+
+/// How long what was written for a lease is kept, of no use to anybody.
+const BEAT: Duration = Duration::from_mins(1);
 
 /// Where a lane leads.
 pub(super) enum Road {
@@ -57,18 +63,20 @@ pub(super) struct Lanes {
     queues: Vec<mpsc::Sender<Change>>,
     next: AtomicUsize,
     running: Vec<AbortHandle>,
+    leases: Option<Arc<Leases>>,
 }
 
 impl Lanes {
-    pub(super) fn open(roads: Vec<Road>, wait: Wait, limit: Duration) -> Self {
+    /// With `leases`, every acknowledged change is one.
+    pub(super) fn open(roads: Vec<Road>, wait: Wait, limit: Duration, leases: Option<Arc<Leases>>) -> Arc<Self> {
         let (mut queues, mut running) = (Vec::new(), Vec::new());
         for road in roads {
             let (queue, changes) = mpsc::channel(MOST);
-            let lane = Lane { road, wait, limit };
+            let lane = Lane { road, wait, limit, leases: leases.clone() };
             queues.push(queue);
             running.push(tokio::spawn(lane.run(changes)).abort_handle());
         }
-        Self { queues, next: AtomicUsize::new(0), running }
+        Arc::new(Self { queues, next: AtomicUsize::new(0), running, leases })
     }
 
     /// Runs one command that writes, and answers when what it wrote is safe.
@@ -78,6 +86,64 @@ impl Lanes {
         let lane = self.next.fetch_add(1, Ordering::Relaxed) % self.queues.len();
         self.queues[lane].send(Change { slot, command, answer }).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
+    }
+
+    pub(super) fn has_leases(&self) -> bool {
+        self.leases.is_some()
+    }
+
+    /// Returns when what `node` has just answered about `key` may be believed: at once while there is a lease. One that is
+    /// granted after the answer is as good, for who is acknowledged now was not deposed before.
+    pub(super) async fn vouch(self: &Arc<Self>, key: &[u8], node: &[u8]) -> Result<(), Unavailable> {
+        let Some(leases) = &self.leases else { return Ok(()) };
+        match leases.left(node) {
+            Left::Enough => Ok(()),
+            Left::Little => {
+                if leases.is_first() {
+                    let (lanes, key) = (Arc::clone(self), key.to_owned());
+                    tokio::spawn(async move { lanes.renew_early(&key).await });
+                }
+                Ok(())
+            }
+            Left::Nothing => {
+                let late = |_| Unavailable("no replica acknowledged anything in time".to_owned());
+                timeout(LEASE, self.renew(leases, key, node)).await.map_err(late)?
+            }
+        }
+    }
+
+    /// Who fails has not failed anybody: there is still a lease.
+    async fn renew_early(&self, key: &[u8]) {
+        let Some(leases) = &self.leases else { return };
+        let _later = self.beat(key).await;
+        leases.renewed_early();
+    }
+
+    /// One writes for all who want to know.
+    async fn renew(&self, leases: &Leases, key: &[u8], node: &[u8]) -> Result<(), Unavailable> {
+        let asked = Instant::now();
+        let mut failed = leases.renewal.lock().await;
+        if leases.left(node) != Left::Nothing {
+            return Ok(());
+        }
+        match &*failed {
+            Some((since, why)) if *since > asked => return Err(why.clone()),
+            _ => {}
+        }
+        if let Err(why) = self.beat(key).await {
+            *failed = Some((Instant::now(), why.clone()));
+            return Err(why);
+        }
+        if leases.left(node) == Left::Nothing {
+            return Err(Unavailable("another primary is acknowledged than the one that answered".to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn beat(&self, key: &[u8]) -> Result<(), Unavailable> {
+        let mut beat = redis::cmd("SET");
+        beat.arg(beat_beside(key)).arg("").arg("PX").arg(script::millis(BEAT));
+        self.change(Slot::for_key(key), beat).await.map(drop)
     }
 }
 
@@ -91,6 +157,7 @@ struct Lane {
     road: Road,
     wait: Wait,
     limit: Duration,
+    leases: Option<Arc<Leases>>,
 }
 
 impl Lane {
@@ -120,21 +187,25 @@ impl Lane {
         let scripts = if load { script::load_all().to_vec() } else { Vec::new() };
         let before = scripts.len();
         let commands = scripts.into_iter().chain(changes.iter().map(|change| change.command.clone()));
-        let pipeline = script::pipeline(commands.chain([self.wait.command(self.limit)]));
+        let questions = self.leases.iter().flat_map(|leases| leases.questions());
+        let pipeline = script::pipeline(commands.chain(questions).chain([self.wait.command(self.limit)]));
         // Of several, some may have been done before a slot moved: which is not told.
         let patience = if changes.len() == 1 { self.limit / 2 } else { Duration::ZERO };
+        let begun = Instant::now();
         let sent = timeout(self.limit * 2, self.road.send(changes[0].slot, &pipeline, patience)).await;
         let answers = match sent {
             Ok(Ok(answers)) => answers,
             Ok(Err(error)) => return refuse(changes, &failure(&error)),
             Err(_) => return refuse(changes, &Unavailable("no answer to a change in time".to_owned())),
         };
-        self.deliver(changes, answers.into_iter().skip(before).collect())
+        self.deliver(changes, answers.into_iter().skip(before).collect(), begun)
     }
 
-    fn deliver(&self, changes: Vec<Change>, mut answers: Vec<Value>) -> Vec<Change> {
+    fn deliver(&self, changes: Vec<Change>, mut answers: Vec<Value>, begun: Instant) -> Vec<Change> {
         let Some(waited) = answers.pop() else { return refuse(changes, &unexpected("a change")) };
-        let safe = self.wait.judge(waited);
+        let told = answers.split_off(changes.len().min(answers.len()));
+        let leased = || self.leases.as_ref().map_or(Ok(()), |leases| leases.grant(begun, told));
+        let safe = self.wait.judge(waited).and_then(|()| leased());
         let mut lacking = Vec::new();
         for (change, answer) in changes.into_iter().zip(answers) {
             if lacks_script(&answer) {

@@ -52,7 +52,7 @@ pub(super) struct Link {
     /// The thread that carries what is shared.
     home: ThreadId,
     pub(super) own: Own,
-    pub(super) lanes: Option<Lanes>,
+    pub(super) lanes: Option<Arc<Lanes>>,
     client: Client,
     limit: Duration,
     /// The run of the server, which no other server and no later run has.
@@ -77,13 +77,14 @@ impl Link {
         let shared = connect(client, &config).await?;
         let report = Report::read(ask(&shared, &questions(), limit).await?)?;
         let findings = demands.judge(&report).map_err(OpenError::Refused)?;
+        demands.see(&report.history);
         let mut lanes = None;
         if let Some(wait) = findings.wait {
             let mut roads = Vec::with_capacity(LANES);
             for _ in 0..LANES {
                 roads.push(Road::Primary(connect(client, &config).await?));
             }
-            lanes = Some(Lanes::open(roads, wait, limit));
+            lanes = Some(Lanes::open(roads, wait, limit, demands.leases()));
         }
         for loaded in ask(&shared, &script::pipeline(script::load_all()), limit).await? {
             settle(loaded)?;
@@ -99,6 +100,14 @@ impl Link {
         let here = thread::current().id();
         let own = if here == self.home { None } else { own::find(self, here) };
         own.unwrap_or_else(|| self.shared.clone())
+    }
+
+    /// Returns when what this server has just answered about `key` may be believed.
+    pub(super) async fn vouch(&self, key: &[u8]) -> Result<(), Unavailable> {
+        match &self.lanes {
+            Some(lanes) => lanes.vouch(key, b"").await,
+            None => Ok(()),
+        }
     }
 
     /// One more connection, if it leads to the very server that was examined: a name may lead elsewhere by now. That it is

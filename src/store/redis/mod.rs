@@ -5,7 +5,7 @@
 //! - `calls`, `trips`: the calls of the contract, each a trip. `answer`, `failure`: what comes back.
 //! - `wire`: one server or a cluster. `primary` has a `link` to a primary, which the `keeper` swaps, and on which threads
 //!   have connections of their `own`; `cluster` knows the slots.
-//! - `lane`: changes that wait until they are safe, and for what: `wait`.
+//! - `lane`: changes that wait until they are safe, and for what: `wait`. `lease`: which primary may be believed.
 //! - `report`, `examine`: what a server says about itself, and whether it may be used.
 //!
 //! An ACL user needs no more than `~atropos* -@all +@connection +@read +@write +@scripting +info +time`, with
@@ -16,7 +16,7 @@ use std::fmt;
 use std::time::Duration;
 
 use redis::Value;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::domain::Shard;
 use crate::domain::store::Unavailable;
@@ -34,6 +34,7 @@ mod failure;
 mod keeper;
 mod keys;
 mod lane;
+mod lease;
 mod link;
 mod own;
 mod primary;
@@ -72,6 +73,10 @@ impl RedisStore {
             return Err(OpenError::Settings("store.timeout must be more than nothing and at most a minute".to_owned()));
         }
         let wire = Wire::open(settings).await?;
+        if matches!(settings.durability, Durability::Replicas(_)) {
+            // Until then nothing would be believed that is asked.
+            sleep(lease::HOLD).await;
+        }
         let waits = settings.durability != Durability::Memory;
         let mut store = Self { wire, keys, shards: settings.shards, limit: settings.timeout, waits };
         store.shards = store.agree_on_shards(settings.shards).await?;

@@ -35,21 +35,26 @@ impl Primary {
         Ok(Self { shared, keeper })
     }
 
-    pub(super) async fn ask(&self, commands: &Pipeline) -> Result<Vec<Value>, Unavailable> {
-        let mut connection = self.link().await?.connection();
+    /// `key`: one of those that are asked about.
+    pub(super) async fn ask(&self, key: &[u8], commands: &Pipeline) -> Result<Vec<Value>, Unavailable> {
+        let link = self.link().await?;
+        let mut connection = link.connection();
         let answers = connection.send_packed_commands(commands, 0, commands.len()).await;
         let answers = answers.map_err(|error| failure(&error))?;
         for answer in &answers {
             self.heed(answer);
         }
+        link.vouch(key).await?;
         Ok(answers)
     }
 
     /// As [`Self::ask`], for one command.
-    pub(super) async fn one(&self, command: &Cmd) -> Result<Value, Unavailable> {
-        let mut connection = self.link().await?.connection();
+    pub(super) async fn one(&self, key: &[u8], command: &Cmd) -> Result<Value, Unavailable> {
+        let link = self.link().await?;
+        let mut connection = link.connection();
         let answer = connection.send_packed_command(command).await.map_err(|error| failure(&error))?;
         self.heed(&answer);
+        link.vouch(key).await?;
         Ok(answer)
     }
 

@@ -16,6 +16,8 @@ pub(super) struct Report {
     pub(super) role: String,
     /// Drawn by the server when it started.
     pub(super) run: String,
+    /// The id of its data's history, which a promotion begins anew (`master_replid`).
+    pub(super) history: String,
     pub(super) cluster: bool,
     pub(super) replicas: u64,
     /// `None`: it would not tell.
@@ -53,6 +55,7 @@ impl Report {
             version: version(info.get("redis_version").copied().unwrap_or_default()),
             role: info.get("role").copied().unwrap_or_default().to_owned(),
             run: info.get("run_id").copied().unwrap_or_default().to_owned(),
+            history: info.get("master_replid").copied().unwrap_or_default().to_owned(),
             cluster: one("cluster_enabled"),
             replicas: info.get("connected_slaves").and_then(|count| count.parse().ok()).unwrap_or(0),
             maxmemory_policy: said(CONFIG[0]).or_else(|| info.get("maxmemory_policy").map(|&policy| policy.to_owned())),

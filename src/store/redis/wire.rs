@@ -36,16 +36,16 @@ impl Wire {
     /// answers. In a cluster, several commands must be such that asking them twice changes nothing.
     pub(super) async fn ask(&self, key: &[u8], commands: &Pipeline) -> Result<Vec<Value>, Unavailable> {
         match self {
-            Self::Primary(primary) => primary.ask(commands).await,
-            Self::Cluster(cluster) => cluster.ask(Slot::for_key(key), commands).await,
+            Self::Primary(primary) => primary.ask(key, commands).await,
+            Self::Cluster(cluster) => cluster.ask(key, commands).await,
         }
     }
 
     /// As [`Self::ask`], for one command.
     pub(super) async fn one(&self, key: &[u8], command: Cmd) -> Result<Value, Unavailable> {
         match self {
-            Self::Primary(primary) => primary.one(&command).await,
-            Self::Cluster(cluster) => last(cluster.ask(Slot::for_key(key), &script::pipeline([command])).await?),
+            Self::Primary(primary) => primary.one(key, &command).await,
+            Self::Cluster(cluster) => last(cluster.ask(key, &script::pipeline([command])).await?),
         }
     }
 
@@ -63,7 +63,8 @@ impl Wire {
     pub(super) async fn ask_each(&self, commands: Vec<(Vec<u8>, Cmd)>) -> Result<Vec<Value>, Unavailable> {
         match self {
             Self::Primary(primary) => {
-                primary.ask(&script::pipeline(commands.into_iter().map(|(_, command)| command))).await
+                let Some((key, _)) = commands.first().cloned() else { return Ok(Vec::new()) };
+                primary.ask(&key, &script::pipeline(commands.into_iter().map(|(_, command)| command))).await
             }
             Self::Cluster(_) => {
                 try_join_all(commands.into_iter().map(async |(key, command)| self.one(&key, command).await)).await

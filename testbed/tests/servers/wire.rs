@@ -45,6 +45,18 @@ async fn a_cut_wire_closes_old_and_new_connections_until_it_is_mended() {
 }
 
 #[tokio::test]
+async fn a_wire_that_leads_elsewhere_does_so_for_new_connections() {
+    let wire = Wire::to(echo().await).await;
+    let mut old = TcpStream::connect(wire.address()).await.unwrap();
+    assert_eq!(said(&mut old, b"hello").await, b"hello");
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    wire.lead_to(nobody.local_addr().unwrap());
+    let _new = TcpStream::connect(wire.address()).await.unwrap();
+    nobody.accept().await.unwrap();
+    assert_eq!(said(&mut old, b"again").await, b"again");
+}
+
+#[tokio::test]
 async fn a_frozen_wire_holds_what_it_is_given_until_it_thaws() {
     let wire = Wire::to(echo().await).await;
     let mut stream = TcpStream::connect(wire.address()).await.unwrap();

@@ -47,6 +47,24 @@ async fn what_a_failover_lost_is_put_back_once_by_whoever_knew_it() {
     assert_eq!(heals + other.audit.count(|event| matches!(event, Event::Healed { .. })), 1);
 }
 
+/// Rule 13: a node that cannot ask does not pass for one that has just asked.
+#[tokio::test]
+async fn a_copy_whose_store_does_not_answer_grows_old() {
+    let (place, _) = twins().await;
+    let between = Interposed::before(Arc::clone(&place.store));
+    let node = Node::on(between.clone(), &place.clock).await;
+    let age = || node.authority.follower.age(SHARD);
+    node.authority.follower.poll().await.unwrap();
+    assert_eq!(age(), Duration::ZERO);
+    between.let_heads_fail(true);
+    place.clock.advance(Duration::from_secs(10));
+    node.authority.follower.poll().await.unwrap_err();
+    assert_eq!(age(), Duration::from_secs(10));
+    between.let_heads_fail(false);
+    node.authority.follower.poll().await.unwrap();
+    assert_eq!(age(), Duration::ZERO);
+}
+
 /// Rule 7: what the node itself revoked stays dead there even before anything is healed.
 #[tokio::test]
 async fn a_node_does_not_forget_what_its_store_has_lost() {

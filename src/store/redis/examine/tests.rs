@@ -127,3 +127,11 @@ fn replicas_that_are_missing_are_worth_a_warning() {
     assert_eq!(findings.wait, Some(Wait::Replicas(2)));
     assert!(findings.warnings[0].starts_with("0 replicas are connected of 2"));
 }
+
+#[test]
+fn replicas_that_nobody_waits_for_are_worth_one_as_well() {
+    let three = REDIS_7_0.replace("connected_slaves:0", "connected_slaves:3");
+    let findings = judge(&three, GOOD, &settings("replicas:2")).unwrap();
+    assert!(findings.warnings[0].starts_with("3 replicas are connected, and a change waits for 2"));
+    assert_eq!(judge(&three, GOOD, &settings("replicas:3")).unwrap().warnings, Vec::<String>::new());
+}
