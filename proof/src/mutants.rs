@@ -48,6 +48,14 @@ pub fn hunt(program: &Program, names: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// An error names those that the code has moved away from.
+pub fn fit() -> Result<()> {
+    for mutant in all()? {
+        git(workspace(), &["apply", "--check"], &[&mutant.patch]).with_context(|| mutant.name.clone())?;
+    }
+    Ok(())
+}
+
 fn all() -> Result<Vec<Mutant>> {
     let folder = workspace().join("proof/mutants");
     let mut patches: Vec<_> =

@@ -11,7 +11,7 @@ use super::site::{Backing, STORE_TIMEOUT, Site};
 enum Fault {
     /// One node's way to its store is cut, and mended.
     Cut,
-    /// One node's requests and answers are held for longer than it waits, and delivered then.
+    /// One node's requests and answers are held, for longer than it waits or not so long, and delivered then.
     Freeze,
     /// One node's store is slow.
     Delay,
@@ -32,14 +32,15 @@ pub(super) async fn strike(site: &Site, rng: &mut Rng) {
     let fault = choose(&*site.backing.lock().await, rng);
     sleep(Duration::from_millis(rng.u64(..8))).await;
     let seat = &site.seats[number];
-    let longer_than_it_waits = STORE_TIMEOUT + Duration::from_millis(rng.u64(20..100));
+    // So that a node may have given up what comes to pass then, or may not.
+    let a_while = Duration::from_millis(rng.u64(10..200)) + if rng.bool() { STORE_TIMEOUT } else { Duration::ZERO };
     match (fault, &seat.wire) {
         (Fault::Kill, _) => site.restart(number).await,
         (Fault::LoseAnswer, _) => {
             let path = ["POST /oauth/token", "POST /oauth/revoke"][rng.usize(..2)];
             seat.running.lock().await.front.lose_answer_to(path);
         }
-        (Fault::Pause, _) => pause(&mut *site.backing.lock().await, rng, longer_than_it_waits).await,
+        (Fault::Pause, _) => pause(&mut *site.backing.lock().await, rng, a_while).await,
         (Fault::LoseCommit, Some(wire)) => wire.lose_answer_to("EVALSHA"),
         (Fault::Cut, Some(wire)) => {
             wire.cut().await;
@@ -48,7 +49,7 @@ pub(super) async fn strike(site: &Site, rng: &mut Rng) {
         }
         (Fault::Freeze, Some(wire)) => {
             wire.freeze();
-            sleep(longer_than_it_waits).await;
+            sleep(a_while).await;
             wire.thaw();
         }
         (Fault::Delay, Some(wire)) => {
