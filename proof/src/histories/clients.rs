@@ -103,10 +103,19 @@ impl<'a> Cast<'a> {
     async fn operator(&self, process: usize, mut rng: Rng) {
         for _ in 0..rng.usize(1..3) {
             sleep(Duration::from_millis(rng.u64(..8))).await;
-            let whose = [None, Some(Owner::Opaque), Some(Owner::Opaque), Some(Owner::Jwt)][rng.usize(..4)];
             let node = rng.usize(..self.site.seats.len());
-            let pending = self.recorder.invoke(process, node, Call::End(whose));
-            let answer = self.site.end(node, whose).await;
+            let held = if rng.u8(..4) == 0 { self.some_session(&mut rng) } else { None };
+            let whose = [None, Some(Owner::Opaque), Some(Owner::Opaque), Some(Owner::Jwt)][rng.usize(..4)];
+            let (call, target, input) = match (held, whose) {
+                (Some(held), _) => {
+                    let token = if rng.bool() { held.pair.access } else { held.pair.refresh };
+                    (Call::Revoke(token), vec![], held.text(token).to_owned())
+                }
+                (None, Some(owner)) => (Call::End(whose), vec!["--client", owner.id()], String::new()),
+                (None, None) => (Call::End(None), vec!["--everything"], String::new()),
+            };
+            let pending = self.recorder.invoke(process, node, call);
+            let answer = self.site.end(node, &target, input).await;
             self.recorder.answer(pending, answer);
         }
     }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use atropos_testbed::RedisServer;
 use fastrand::Rng;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::site::{Backing, STORE_TIMEOUT, Site};
 
@@ -41,7 +42,12 @@ pub(super) async fn strike(site: &Site, rng: &mut Rng) {
             seat.running.lock().await.front.lose_answer_to(path);
         }
         (Fault::Pause, _) => pause(&mut *site.backing.lock().await, rng, a_while).await,
-        (Fault::LoseCommit, Some(wire)) => wire.lose_answer_to("EVALSHA"),
+        (Fault::LoseCommit, Some(wire)) => {
+            wire.lose_answer_to("EVALSHA");
+            // A node that starts would lose its first answer, and give up.
+            let _ = timeout(Duration::from_millis(100), wire.struck()).await;
+            wire.spare();
+        }
         (Fault::Cut, Some(wire)) => {
             wire.cut().await;
             sleep(Duration::from_millis(rng.u64(..40))).await;
@@ -80,15 +86,19 @@ fn choose(backing: &Backing, rng: &mut Rng) -> Fault {
 }
 
 async fn pause(backing: &mut Backing, rng: &mut Rng, long: Duration) {
-    let server = match backing {
-        Backing::Embedded => return,
-        Backing::Redis(redis) => redis,
+    match backing {
+        Backing::Embedded => {}
+        Backing::Redis(redis) => hold(redis, long).await,
         Backing::Cluster(cluster) => {
             let nodes = cluster.nodes();
             let which = rng.usize(..nodes.len());
-            &mut nodes[which]
+            hold(&mut nodes[which], long).await;
+            cluster.up().await;
         }
-    };
+    }
+}
+
+async fn hold(server: &mut RedisServer, long: Duration) {
     server.pause();
     sleep(long).await;
     server.resume();

@@ -1,6 +1,8 @@
 //! What a history happens on: a store, one or two nodes, and wires between all of them.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -132,20 +134,22 @@ impl Site {
         (number, open.clone().expect("this is what was waited for"))
     }
 
-    /// By a node that runs, or by the store itself: whichever the command finds.
-    pub(super) async fn end(&self, number: usize, whose: Option<Owner>) -> Answer {
+    /// An operator ends all of a client, or everything, or what is named on the command's input. It is done by a node that
+    /// runs, or by the command itself on the store, whichever it finds.
+    pub(super) async fn end(&self, number: usize, target: &[&str], input: String) -> Answer {
         let _file = self.file.read().await;
         let seat = &self.seats[number];
-        let mut arguments = vec!["revoke", "--yes"];
-        match whose {
-            Some(owner) => arguments.extend(["--client", owner.id()]),
-            None => arguments.push("--everything"),
-        }
+        let arguments = [&["revoke", "--yes"], target].concat();
         let mut command =
             self.started(&seat.data, seat.store.as_deref(), |start| self.program.operator(start, &arguments));
-        let output = tokio::task::spawn_blocking(move || command.output()).await;
-        let output = output.expect("the command does not panic").expect("the program can be started");
-        if output.status.success() { Answer::Done } else { Answer::Unknown }
+        let output = tokio::task::spawn_blocking(move || -> std::io::Result<_> {
+            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+            // Dropped at once, which ends it. A command that reads none may be gone already.
+            let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
+            child.wait()
+        });
+        let status = output.await.expect("the command does not panic").expect("the program can be started");
+        if status.success() { Answer::Done } else { Answer::Unknown }
     }
 }
 
