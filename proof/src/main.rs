@@ -34,7 +34,7 @@ struct Histories {
     /// How many, on each store
     #[arg(long, default_value_t = 1000)]
     count: usize,
-    /// Repeats what is done, though not when
+    /// Of the dice by which clients and faults choose; when each thing happens, no seed repeats
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The store; without it, all of them in turn

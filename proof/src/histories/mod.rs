@@ -1,9 +1,9 @@
 //! Linearizability: whatever many clients do at once, through two nodes, while things break: what they are told is what
 //! one authority could have told them that does one thing at a time.
 //!
-//! - [`model`] that authority; [`check`] whether it could; [`families`] a history in parts that can be checked alone
-//! - [`record`] what was asked and told, and when; [`show`] the same for people
-//! - [`site`] the store and the nodes; [`clients`] what is done; [`faults`] what breaks meanwhile
+//! - `model` that authority; `check` whether it could; `families` a history in parts that can be checked alone
+//! - `record` what was asked and told, and when; `show` the same for people
+//! - `site` the store and the nodes; `clients` what is done; `faults` what breaks meanwhile
 pub mod check;
 mod clients;
 pub mod families;
