@@ -1,10 +1,12 @@
 //! `cargo run --release -p atropos-proof -- NAME`: one promise of the README, doubted for as long as you like.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
-use atropos_proof::{Program, Start};
-use clap::{Parser, Subcommand};
+use atropos_proof::histories::{self, Options, Store};
+use atropos_proof::{Program, mutants};
+use clap::{Args, Parser, Subcommand, ValueEnum as _};
 
 #[derive(Parser)]
 #[command(version, about)]
@@ -18,24 +20,64 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Proof {
-    /// That a server starts, and answers at all
-    Answer,
+    /// That what many clients are told at once, through two servers, can be put in an order
+    Histories(Histories),
+    /// That the proofs notice a server with a fault in its code: the patches in proof/mutants, each in its turn
+    Mutants {
+        /// The names of some of them; without any, all
+        names: Vec<String>,
+    },
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+#[derive(Args)]
+struct Histories {
+    /// How many, on each store
+    #[arg(long, default_value_t = 1000)]
+    count: usize,
+    /// Of the dice by which clients and faults choose; when each thing happens, no seed repeats
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The store; without it, all of them in turn
+    #[arg(long)]
+    store: Option<Store>,
+    /// Break something during each history
+    #[arg(long)]
+    faults: bool,
+}
+
+fn main() -> ExitCode {
+    match prove(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn prove(arguments: Arguments) -> Result<()> {
     let program = arguments.server.map_or_else(Program::build, |path| Ok(Program::at(path)))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.proof {
-        Proof::Answer => runtime.block_on(answer(&program))?,
+        Proof::Histories(arguments) => runtime.block_on(histories(&program, &arguments)),
+        Proof::Mutants { names } => mutants::hunt(&program, &names),
     }
-    Ok(())
 }
 
-async fn answer(program: &Program) -> Result<()> {
-    let data = tempfile::tempdir()?;
-    let node = program.start(&Start { data: data.path(), store: None, durability: "fsync", more: &[] }).await;
-    anyhow::ensure!(node.issue().await.told().is_some(), "no session was issued");
-    println!("It answers.");
+async fn histories(program: &Program, arguments: &Histories) -> Result<()> {
+    let stores = arguments.store.map_or_else(|| Store::value_variants().to_vec(), |store| vec![store]);
+    for store in stores {
+        let Histories { count, seed, faults, .. } = *arguments;
+        let options = Options { store, count, seed, faults };
+        let mut told = 0;
+        let tally = histories::prove(program, options, |tally| {
+            let step = 10 * tally.histories() / count.max(1);
+            if step > told && step < 10 {
+                told = step;
+                println!("{store:?}: {tally}");
+            }
+        });
+        println!("{store:?}: {}; all have an order", tally.await?);
+    }
     Ok(())
 }

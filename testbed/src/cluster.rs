@@ -43,8 +43,14 @@ impl Cluster {
         cluster.share_slots().await;
         cluster.introduce().await;
         cluster.replicate().await;
-        until("every node of the cluster knows that it is up", async || cluster.is_up().await).await;
+        cluster.up().await;
         cluster
+    }
+
+    /// Waits until every node says that the cluster is up: of a primary that was away for longer than the time-out and
+    /// was not failed over, the others believe only after some seconds that it is back.
+    pub async fn up(&self) {
+        until("every node of the cluster knows that it is up", async || self.is_up().await).await;
     }
 
     /// What all nodes have in common if they speak TLS.

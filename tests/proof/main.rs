@@ -1,5 +1,7 @@
 //! The short forms of the proofs (`proof/`): as long as a test may be, against the program that these tests were built with.
 
+mod histories;
+mod mutants;
 mod node;
 
 use atropos_proof::Program;
