@@ -20,7 +20,7 @@ pub(crate) async fn measure(plan: &Plan, report: &mut Report) {
         (rows::named("introspect-opaque"), ["one GET (floor)", "introspect"], Hue::Blue),
         (rows::named("revoke"), ["one SET (floor)", "revoke"], Hue::Red),
     ] {
-        let [mut floor, mut subject] = [Curve::dashed(name[0], hue), Curve::new(name[1], hue)];
+        let [mut floor, mut subject] = [Curve::floor(name[0], hue), Curve::new(name[1], hue)];
         for step in STEPS {
             tell(&format!("{}, {step} connections", row.title), Store::Redis);
             match at(plan, row, step).await {
@@ -38,7 +38,7 @@ pub(crate) async fn measure(plan: &Plan, report: &mut Report) {
     }
     let title = "Thousands of requests per second against the number of connections";
     let x = Axis { title: "connections", base: 4, first: 1.0, last: 256.0 };
-    let picture = Picture { title, x, unit: "k/s", curves };
+    let picture = Picture { title, x, unit: "thousand requests per second", curves };
     match picture.draw() {
         Ok(svg) => report.draw(Section::Connections, Drawing { name: "connections", title, svg }),
         Err(error) => report.fail(Sheet::Connections, vec![title.to_owned()], &error),

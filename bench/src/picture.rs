@@ -6,12 +6,12 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 const SIZE: (u32, u32) = (760, 400);
 /// Where the names of the curves stand, right of them.
-const NAMES: u32 = 130;
-const LEFT: u32 = 48;
+const NAMES: u32 = 136;
+const LEFT: u32 = 52;
 const ABOVE: u32 = 34;
-const BELOW: u32 = 44;
+const BELOW: u32 = 50;
 /// From one name to the next, at least.
-const LINE: i32 = 16;
+const LINE: i32 = 17;
 
 const FONT: &str = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 /// Contrasts of 4.5 with white and of 4.2 with the darkest pages.
@@ -39,18 +39,18 @@ impl Hue {
 pub(crate) struct Curve {
     name: &'static str,
     hue: Hue,
-    is_dashed: bool,
+    is_floor: bool,
     points: Vec<(f64, f64)>,
 }
 
 impl Curve {
     pub(crate) fn new(name: &'static str, hue: Hue) -> Self {
-        Self { name, hue, is_dashed: false, points: Vec::new() }
+        Self { name, hue, is_floor: false, points: Vec::new() }
     }
 
-    /// Of what the others are measured by.
-    pub(crate) fn dashed(name: &'static str, hue: Hue) -> Self {
-        Self { is_dashed: true, ..Self::new(name, hue) }
+    /// Of what another is measured by: thinner, and without its points.
+    pub(crate) fn floor(name: &'static str, hue: Hue) -> Self {
+        Self { is_floor: true, ..Self::new(name, hue) }
     }
 
     pub(crate) fn push(&mut self, x: f64, y: f64) {
@@ -95,7 +95,7 @@ impl Picture {
             .x_label_area_size(BELOW)
             .y_label_area_size(LEFT)
             .build_cartesian_2d(across, 0.0..highest)?;
-        let text = (FONT, 13).into_font().color(&INK);
+        let text = (FONT, 15).into_font().color(&INK);
         chart
             .configure_mesh()
             .disable_x_mesh()
@@ -106,7 +106,7 @@ impl Picture {
             .x_labels(8)
             .y_labels(6)
             .x_label_formatter(&|x| count(*x))
-            .y_label_formatter(&|y| format!("{y}"))
+            .y_label_formatter(&|y| format!("{}", (y * 1e3).round() / 1e3))
             .x_desc(self.x.title)
             .axis_desc_style(text.clone())
             .draw()?;
@@ -114,11 +114,11 @@ impl Picture {
         let mut ends = Vec::new();
         for curve in &self.curves {
             let points = curve.points.iter().copied();
-            let line = curve.hue.color().stroke_width(2);
-            if curve.is_dashed {
-                chart.draw_series(DashedLineSeries::new(points, 6, 4, line))?;
+            let color = curve.hue.color();
+            if curve.is_floor {
+                chart.draw_series(LineSeries::new(points, color.mix(0.8).stroke_width(1)))?;
             } else {
-                chart.draw_series(LineSeries::new(points, line).point_size(3))?;
+                chart.draw_series(LineSeries::new(points, color.filled().stroke_width(2)).point_size(3))?;
             }
             ends.extend(curve.points.last().map(|last| (chart.backend_coord(last).1, curve)));
         }
@@ -136,7 +136,7 @@ fn names(root: &DrawingArea<SVGBackend<'_>, Shift>, mut ends: Vec<(i32, &Curve)>
     for (height, curve) in ends {
         let height = height.max(free);
         free = height + LINE;
-        let style = (FONT, 13).into_font().color(&curve.hue.color()).pos(Pos::new(HPos::Left, VPos::Center));
+        let style = (FONT, 15).into_font().color(&curve.hue.color()).pos(Pos::new(HPos::Left, VPos::Center));
         root.draw(&Text::new(curve.name, (left, height), style))?;
     }
     Ok(())
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_picture_has_its_curves_its_marks_and_no_background() {
-        let mut curves = vec![Curve::dashed("one GET (floor)", Hue::Blue), Curve::new("introspect", Hue::Blue)];
+        let mut curves = vec![Curve::floor("one GET (floor)", Hue::Blue), Curve::new("introspect", Hue::Blue)];
         for (curve, height) in curves.iter_mut().zip([0.08, 0.11]) {
             for x in [1e3, 1e4, 1e5, 1e6] {
                 curve.push(x, height);

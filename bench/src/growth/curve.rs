@@ -129,8 +129,8 @@ impl Place {
 
 fn curves() -> Vec<Curve> {
     vec![
-        Curve::dashed("one GET (floor)", Hue::Blue),
-        Curve::dashed("one SET (floor)", Hue::Red),
+        Curve::floor("one GET (floor)", Hue::Blue),
+        Curve::floor("one SET (floor)", Hue::Red),
         Curve::new("introspect", Hue::Blue),
         Curve::new("refresh", Hue::Green),
         Curve::new("revoke", Hue::Red),
