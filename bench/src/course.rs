@@ -8,7 +8,7 @@ use crate::report::{Line, Report, Section};
 use crate::rows::{self, Row};
 use crate::server::Store;
 use crate::stage::{self, Plan, Stage};
-use crate::{connections, footprint, growth, timing};
+use crate::{connections, footprint, growth, instructions, timing};
 
 const CALIBRATION: &str = "calibration";
 const MEMORY: &str = "memory";
@@ -16,11 +16,15 @@ const START: &str = "start";
 const TIMING: &str = Section::Timing.marker();
 const CONNECTIONS: &str = Section::Connections.marker();
 const GROWTH: &str = Section::Growth.marker();
+const INSTRUCTIONS: &str = Section::Instructions.marker();
 
 /// What `--only` may name.
 pub(crate) fn names() -> Vec<&'static str> {
     let compared = rows::all().chain(&peer::ROWS).map(|row| row.name);
-    std::iter::once(CALIBRATION).chain(compared).chain([MEMORY, START, TIMING, CONNECTIONS, GROWTH]).collect()
+    std::iter::once(CALIBRATION)
+        .chain(compared)
+        .chain([MEMORY, START, TIMING, CONNECTIONS, GROWTH, INSTRUCTIONS])
+        .collect()
 }
 
 pub(crate) struct Course<'a> {
@@ -29,9 +33,13 @@ pub(crate) struct Course<'a> {
 }
 
 impl Course<'_> {
-    /// What takes longer than all the rest is measured only when it is named.
+    /// What takes longer than all the rest, or needs what is rarely there, is measured only when it is named.
     fn wants(&self, name: &str) -> bool {
-        if self.only.is_empty() { name != GROWTH } else { self.only.iter().any(|only| only == name) }
+        if self.only.is_empty() {
+            name != GROWTH && name != INSTRUCTIONS
+        } else {
+            self.only.iter().any(|only| only == name)
+        }
     }
 
     pub(crate) fn needs_a_server(&self) -> bool {
@@ -59,6 +67,9 @@ impl Course<'_> {
         }
         if self.wants(GROWTH) {
             growth::measure(plan, self.report).await;
+        }
+        if self.wants(INSTRUCTIONS) {
+            instructions::measure(plan, self.report).await;
         }
     }
 

@@ -17,6 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Pid(u32);
 
 impl Pid {
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
     #[cfg(test)]
     pub(crate) fn own() -> Self {
         Self(std::process::id())

@@ -145,13 +145,14 @@ fn the_peer_is_measured_where_npm_is() {
 }
 
 #[test]
-fn without_npm_the_peer_is_not_measured_and_nothing_fails() {
+fn what_needs_a_program_that_is_not_here_is_not_measured_and_nothing_fails() {
     let output = Command::new(env!("CARGO_BIN_EXE_atropos-bench"))
-        .args(["--server", "false", "--only", "peer-revoke", "--only", "peer-refresh"])
+        .args(["--server", "false", "--only", "peer-revoke", "--only", "peer-refresh", "--only", "instructions"])
         .env("PATH", "")
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(text.matches("not measured: npm is not here").count(), 2, "{text}");
+    assert_eq!(text.matches("not measured: valgrind is not here").count(), 6, "{text}");
 }

@@ -18,11 +18,12 @@ pub(crate) enum Section {
     Timing,
     Connections,
     Growth,
+    Instructions,
 }
 
 impl Section {
     #[cfg(test)]
-    const ALL: [Self; 4] = [Self::Table, Self::Timing, Self::Connections, Self::Growth];
+    const ALL: [Self; 5] = [Self::Table, Self::Timing, Self::Connections, Self::Growth, Self::Instructions];
 
     /// What its place in the page is called.
     pub(crate) const fn marker(self) -> &'static str {
@@ -31,6 +32,7 @@ impl Section {
             Self::Timing => "timing",
             Self::Connections => "connections",
             Self::Growth => "growth",
+            Self::Instructions => "instructions",
         }
     }
 }
@@ -44,10 +46,12 @@ pub(crate) enum Sheet {
     Connections,
     Growth,
     Costs,
+    Instructions,
 }
 
 impl Sheet {
-    const ALL: [Self; 6] = [Self::Rates, Self::Sizes, Self::Timing, Self::Connections, Self::Growth, Self::Costs];
+    const ALL: [Self; 7] =
+        [Self::Rates, Self::Sizes, Self::Timing, Self::Connections, Self::Growth, Self::Costs, Self::Instructions];
 
     const fn section(self) -> Section {
         match self {
@@ -55,6 +59,7 @@ impl Sheet {
             Self::Timing => Section::Timing,
             Self::Connections => Section::Connections,
             Self::Growth | Self::Costs => Section::Growth,
+            Self::Instructions => Section::Instructions,
         }
     }
 
@@ -65,6 +70,9 @@ impl Sheet {
                 "what", "store", "floor", "floor/s", "server/s", "ratio", "spread", "bar", "", "p50 ms", "p99 ms",
                 "p99.9 ms", "CPU µs",
             ],
+            Self::Instructions => {
+                &["what", "all", "ours", "web", "Redis client", "cryptography", "texts", "memory", "rest"]
+            }
             Self::Sizes | Self::Costs => &["what", "store", "measured", "bar", ""],
             Self::Timing => {
                 &["what", "store", "trials", "p25 µs", "median µs", "p75 µs", "difference µs", "±", "noise µs", ""]
@@ -89,7 +97,7 @@ impl Sheet {
 }
 
 pub(crate) struct Report {
-    tables: [(Sheet, Table); 6],
+    tables: [(Sheet, Table); 7],
     drawings: Vec<(Section, Drawing)>,
     failed: Vec<Section>,
 }
