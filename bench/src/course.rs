@@ -85,6 +85,7 @@ impl Course<'_> {
             return;
         }
         let installed = Peer::install();
+        let plan = &peer::plan(plan);
         for row in wanted {
             tell(row.title, Store::Redis);
             let line = line(row, Store::Redis);

@@ -118,3 +118,43 @@ fn lines(group: &Group, times: Vec<Vec<u32>>) -> Vec<Line> {
     });
     lines.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::INTROSPECT;
+
+    fn kind(is_alike: bool) -> Kind {
+        Kind { title: "", ask: INTROSPECT, tokens: vec![String::new(); 60], is_alike }
+    }
+
+    fn group() -> Group {
+        Group { title: "", kinds: vec![kind(true), kind(true), kind(true), kind(true), kind(false)], for_each: 1 }
+    }
+
+    #[test]
+    fn what_takes_longer_than_chance_explains_misses_the_bar_and_what_does_not_holds() {
+        let mut rng = Rng::with_seed(1);
+        // Some 50 µs with a scatter of 5; the fourth and the fifth take 2 µs longer.
+        let mut times = |more: u32| (0..10_000).map(|_| 45_000 + rng.u32(..10_000) + more).collect::<Vec<u32>>();
+        let lines = lines(&group(), vec![times(0), times(0), times(0), times(2_000), times(2_000)]);
+        let within: Vec<_> = lines.iter().map(|line| line.apart.as_ref().map(Apart::is_within_noise)).collect();
+        assert_eq!(within, [None, Some(true), Some(true), Some(false), Some(false)]);
+        assert_eq!(lines.iter().map(|line| line.is_judged).collect::<Vec<_>>(), [false, false, true, true, false]);
+        let Apart { difference, margin, noise } = lines[3].apart.as_ref().unwrap();
+        // The scatter of both medians, at 2.576 of √(2 · 10,000) / 2 ranks of a nanosecond each.
+        assert!((difference - 2.0).abs() < 0.3 && (margin - 0.18).abs() < 0.02, "{difference} ± {margin}");
+        assert!(noise >= margin, "{noise}");
+    }
+
+    #[test]
+    fn every_kind_has_as_many_trials_and_every_token_was_asked_about_before() {
+        let course = course(&group(), 30, &mut Rng::with_seed(1));
+        for kind in 0..5 {
+            let of = |counted| course.iter().filter(move |turn| turn.0 == kind && turn.2 == counted);
+            assert_eq!((of(false).count(), of(true).count()), (60, 30));
+        }
+        assert!(course.iter().position(|turn| turn.2) == Some(300), "what does not count comes first");
+        assert!(!course[300..].is_sorted_by_key(|turn| turn.0), "the kinds take turns");
+    }
+}
