@@ -26,6 +26,7 @@ pub(crate) fn plan(plan: &Plan) -> Plan {
 /// The peer as it was installed.
 pub(crate) struct Peer {
     folder: PathBuf,
+    node: PathBuf,
 }
 
 impl Peer {
@@ -43,20 +44,27 @@ impl Peer {
         npm.args(["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]).arg(&folder);
         let output = npm.output().context("cannot start npm")?;
         ensure!(output.status.success(), "npm ci: {}", String::from_utf8_lossy(&output.stderr).trim());
-        Ok(Some(Self { folder }))
+        Ok(Some(Self { folder, node: node()? }))
     }
 
     /// With as many processes as the server has workers when it is not told otherwise.
     pub(crate) async fn stage<'a>(&self, plan: &'a Plan) -> Result<Stage<'a>> {
         let redis = RedisServer::start(Flavor::Redis, &[]).await;
         let folder = tempfile::tempdir()?;
-        let mut command = Command::new("node");
+        let mut command = Command::new(&self.node);
         command.arg("server.mjs").current_dir(&self.folder);
         command.env("NODE_ENV", "production").env("REDIS_URL", redis.url());
         command.env("WORKERS", std::thread::available_parallelism()?.to_string());
         let server = Server::spawn("node", command, folder.path()).await?;
         Ok(Stage::on(plan, server, Some(redis), folder))
     }
+}
+
+/// The program itself: what is called `node` may be a script that starts it, and that, stopped, leaves it running.
+fn node() -> Result<PathBuf> {
+    let output = Command::new("node").args(["--print", "process.execPath"]).output().context("cannot start node")?;
+    ensure!(output.status.success(), "node does not tell where it is");
+    Ok(String::from_utf8(output.stdout)?.trim().into())
 }
 
 /// Sessions that somebody consented to: `/begin` is no endpoint of the library's, see bench/peer/server.mjs.

@@ -139,9 +139,20 @@ fn the_peer_is_measured_where_npm_is() {
     assert_eq!(cells[..3], ["Redis", "one", "SET"]);
     if npm {
         assert!(cells[3..6].iter().all(|figure| number(figure) > 0.0), "{text}");
+        assert_eq!(peers(), 0, "nothing outlives the benchmark");
     } else {
         assert_eq!(cells[3..].join(" "), "not measured: npm is not here");
     }
+}
+
+/// Processes that Node was started as in the folder of the peer, which are gone only if Node was what was started.
+fn peers() -> usize {
+    let folder = Path::new(env!("CARGO_BIN_EXE_atropos-bench")).parent().unwrap().join("peer");
+    let runs = |process: PathBuf| {
+        let is_there = std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == folder);
+        is_there && std::fs::read(process.join("cmdline")).is_ok_and(|line| line.ends_with(b"\0server.mjs\0"))
+    };
+    std::fs::read_dir("/proc").unwrap().filter(|entry| runs(entry.as_ref().unwrap().path())).count()
 }
 
 #[test]
