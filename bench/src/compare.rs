@@ -34,7 +34,7 @@ pub(crate) struct Side {
 }
 
 impl Side {
-    fn add(&mut self, run: Run) {
+    pub(crate) fn add(&mut self, run: Run) {
         self.rates.push(rate(run.latencies.len(), run.elapsed));
         self.latencies.extend(run.latencies);
         self.cpu += run.cpu;

@@ -17,17 +17,29 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Pid(u32);
 
 impl Pid {
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
     #[cfg(test)]
     pub(crate) fn own() -> Self {
         Self(std::process::id())
     }
 
-    /// User and system time since the process began, in steps of the kernel's clock tick (10 ms as a rule).
+    /// User and system time since the process began, and that of its children that live, for a peer may be several: in
+    /// steps of the kernel's clock tick (10 ms as a rule).
     pub(crate) fn processor_time(self) -> io::Result<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0))?;
         let ticks = ticks_of(&stat).ok_or_else(|| io::Error::other("/proc/PID/stat is not as proc(5) describes it"))?;
         let per_second = u32::try_from(rustix::param::clock_ticks_per_second()).map_err(io::Error::other)?;
-        Ok(Duration::from_secs(ticks) / per_second)
+        let own = Duration::from_secs(ticks) / per_second;
+        self.children()?.into_iter().try_fold(own, |sum, child| Ok(sum + or_gone(child.processor_time())?))
+    }
+
+    /// None where the kernel was built not to tell (`CONFIG_PROC_CHILDREN`).
+    fn children(self) -> io::Result<Vec<Self>> {
+        let listed = or_gone(std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.0)))?;
+        listed.split_ascii_whitespace().map(|id| id.parse().map(Self).map_err(io::Error::other)).collect()
     }
 
     /// Resident memory (`VmRSS`) in KiB.
@@ -37,6 +49,11 @@ impl Pid {
             status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS in /proc/PID/status")?;
         Ok(line.trim().trim_end_matches(" kB").parse()?)
     }
+}
+
+/// Nothing of what ended in the meantime.
+fn or_gone<T: Default>(read: io::Result<T>) -> io::Result<T> {
+    read.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(T::default()) } else { Err(error) })
 }
 
 /// Fields 14 and 15 of `/proc/PID/stat`, counted from behind the command, which may hold spaces and parentheses.
@@ -139,6 +156,19 @@ mod tests {
         let pid = Pid::own();
         assert!(pid.resident().unwrap() > 100);
         pid.processor_time().unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_time_of_a_child_counts_as_that_of_its_parent() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shell = Command::new("sh");
+        let busy = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo it has worked";
+        shell.args(["-c", &format!("sh -c '{busy}; exec tail --pid=$PPID -f /dev/null' & wait")]);
+        let mut process = Process::spawn("shell", shell, folder.path()).unwrap();
+        process.says("it has").await.unwrap();
+        let pid = process.pid();
+        let own = ticks_of(&std::fs::read_to_string(format!("/proc/{}/stat", pid.0)).unwrap()).unwrap();
+        assert!(own < 3 && pid.processor_time().unwrap() >= Duration::from_millis(50), "{own}");
     }
 
     #[tokio::test]

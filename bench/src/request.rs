@@ -7,9 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 /// Where the token stands: in the path, the body, or both.
 const TOKEN: &str = "{token}";
 
-/// A POST as it is written down.
+/// A request as it is written down.
 #[derive(Clone, Copy)]
 pub(crate) struct Ask {
+    pub(crate) method: &'static str,
     pub(crate) path: &'static str,
     pub(crate) proof: Proof,
     /// JSON if it begins with a brace, else a form.
@@ -23,6 +24,8 @@ pub(crate) enum Proof {
     Nothing,
     /// Basic, with the sample secret `<client>-secret`.
     Basic(&'static str),
+    /// The same with a secret that is not the client's.
+    Guess(&'static str),
     /// The token itself is the bearer token.
     Token,
     /// A bearer token that was obtained before.
@@ -31,11 +34,16 @@ pub(crate) enum Proof {
 
 impl Ask {
     pub(crate) const fn by(client: &'static str, path: &'static str, body: &'static str) -> Self {
-        Self { path, proof: Proof::Basic(client), body }
+        Self { proof: Proof::Basic(client), ..Self::bare(path, body) }
     }
 
     pub(crate) const fn bare(path: &'static str, body: &'static str) -> Self {
-        Self { path, proof: Proof::Nothing, body }
+        Self { method: "POST", path, proof: Proof::Nothing, body }
+    }
+
+    /// By whoever manages what the path names.
+    pub(crate) const fn managed(method: &'static str, path: &'static str, body: &'static str) -> Self {
+        Self { method, path, proof: Proof::Bearer, body }
     }
 }
 
@@ -55,17 +63,16 @@ impl Request {
     pub(crate) fn with_bearer(ask: Ask, bearer: &str) -> Self {
         let authorization = match ask.proof {
             Proof::Nothing => String::new(),
-            Proof::Basic(client) => {
-                format!("Authorization: Basic {}\r\n", STANDARD.encode(format!("{client}:{client}-secret")))
-            }
+            Proof::Basic(client) => basic(client, "secret"),
+            Proof::Guess(client) => basic(client, "guess!"),
             Proof::Token => format!("Authorization: Bearer {TOKEN}\r\n"),
             Proof::Bearer => format!("Authorization: Bearer {bearer}\r\n"),
         };
         let is_json = ask.body.starts_with('{') && ask.body != TOKEN;
         let content = if is_json { "application/json" } else { "application/x-www-form-urlencoded" };
         let head = format!(
-            "POST {} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: {content}\r\nContent-Length: ",
-            ask.path
+            "{} {} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: {content}\r\nContent-Length: ",
+            ask.method, ask.path
         );
         Self { head: head.split(TOKEN).map(ToOwned::to_owned).collect(), body: ask.body.split(TOKEN).collect() }
     }
@@ -80,6 +87,10 @@ impl Request {
             .expect("writing to memory does not fail");
         join(self.body.iter().copied(), token, out);
     }
+}
+
+fn basic(client: &str, word: &str) -> String {
+    format!("Authorization: Basic {}\r\n", STANDARD.encode(format!("{client}:{client}-{word}")))
 }
 
 fn join<'a>(parts: impl Iterator<Item = &'a str>, token: &str, out: &mut Vec<u8>) {
@@ -117,14 +128,14 @@ mod tests {
 
     #[test]
     fn a_token_can_prove_itself() {
-        let text = rendered(Ask { path: "/", proof: Proof::Token, body: "token={token}" }, "at_1");
+        let text = rendered(Ask { proof: Proof::Token, ..Ask::bare("/", "token={token}") }, "at_1");
         assert!(text.contains("\r\nAuthorization: Bearer at_1\r\n"), "{text}");
         assert!(text.ends_with("Content-Length: 10\r\n\r\ntoken=at_1"), "{text}");
     }
 
     #[test]
     fn a_token_can_stand_in_the_path_and_json_is_called_json() {
-        let text = rendered(Ask { path: "/a/{token}/b", proof: Proof::Bearer, body: "{}" }, "id");
+        let text = rendered(Ask::managed("POST", "/a/{token}/b", "{}"), "id");
         assert!(text.starts_with("POST /a/id/b HTTP/1.1\r\n"), "{text}");
         assert!(
             text.contains("Bearer manager\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"),

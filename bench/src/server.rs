@@ -20,6 +20,10 @@ pub(crate) enum Store {
     Embedded,
 }
 
+impl Store {
+    pub(crate) const ALL: [Self; 2] = [Self::Redis, Self::Embedded];
+}
+
 impl fmt::Display for Store {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
@@ -30,13 +34,22 @@ impl fmt::Display for Store {
 }
 
 /// A benchmark is more than one client should be given in a minute; 0 is without limit.
-const LIMITS: [(&str, &str); 2] = [("ATROPOS__LIMITS__ISSUES", "0"), ("ATROPOS__LIMITS__UNKNOWN_TOKENS", "0")];
+const LIMITS: [(&str, &str); 3] = [
+    ("ATROPOS__LIMITS__ISSUES", "0"),
+    ("ATROPOS__LIMITS__UNKNOWN_TOKENS", "0"),
+    ("ATROPOS__LIMITS__FAILED_AUTHENTICATIONS", "0"),
+];
+
+/// The same after a restart, when the port is another, for tokens name it.
+const ISSUER: &str = "http://127.0.0.1:1";
+/// In the folder of a server, what it keeps.
+pub(crate) const DATA: &str = "data";
 
 /// A running server and the Redis it stands on, if it does.
 pub(crate) struct Server {
     process: Process,
     pub(crate) address: SocketAddr,
-    /// From the start of the process to the first 200 of `/health/ready`.
+    /// From the start of the process to the first 200 of `/health/ready`, where it has that.
     pub(crate) ready_after: Duration,
 }
 
@@ -44,15 +57,23 @@ impl Server {
     /// Starts `binary` on `redis` where there is one, else on its embedded store. In `folder` lie its data and its log.
     pub(crate) async fn start(binary: &Path, folder: &Path, redis: Option<&RedisServer>) -> Result<Self> {
         let mut command = Command::new(binary);
-        command.envs(LIMITS).args(["dev", "--listen", "127.0.0.1:0", "--data"]).arg(folder.join("data"));
+        command.envs(LIMITS).args(["dev", "--listen", "127.0.0.1:0", "--issuer", ISSUER, "--data"]);
+        command.arg(folder.join(DATA));
         command.arg("--config").arg(workspace().join("bench/clients.toml"));
         if let Some(redis) = redis {
             command.args(["--store", &redis.url()]);
         }
         let began = now();
-        let mut process = Process::spawn("atropos", command, folder)?;
+        let server = Self::spawn("atropos", command, folder).await?;
+        until_ready(server.address).await?;
+        Ok(Self { ready_after: now() - began, ..server })
+    }
+
+    /// Starts whatever tells its address as the server does. In `folder` lies its log.
+    pub(crate) async fn spawn(name: &'static str, command: Command, folder: &Path) -> Result<Self> {
+        let began = now();
+        let mut process = Process::spawn(name, command, folder)?;
         let address = process.says("listening on http://").await?.parse().context("the server told no address")?;
-        until_ready(address).await?;
         Ok(Self { process, address, ready_after: now() - began })
     }
 

@@ -1,7 +1,7 @@
 //! What a row is measured on: a server and its store, made for the row and gone after it.
 use std::cell::OnceCell;
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use atropos_testbed::{Flavor, RedisServer};
@@ -14,17 +14,22 @@ use crate::floor::{FloorServer, RECORDS, Trip};
 use crate::load::{After, Span, Work, run};
 use crate::request::{Ask, Proof, Request};
 use crate::rows::{Against, Row, Source, Tokens, owner};
-use crate::server::{Server, Store};
+use crate::server::{DATA, Server, Store};
 
 /// How the whole program was asked to measure.
+#[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) binary: PathBuf,
     pub(crate) load: Load,
     pub(crate) sessions: usize,
+    /// Of each kind, where time is compared.
+    pub(crate) trials: usize,
+    /// The most of them, where their number is what matters.
+    pub(crate) families: usize,
 }
 
 pub(crate) struct Stage<'a> {
-    plan: &'a Plan,
+    pub(crate) plan: &'a Plan,
     pub(crate) server: Server,
     pub(crate) redis: Option<RedisServer>,
     pub(crate) folder: TempDir,
@@ -41,7 +46,11 @@ impl<'a> Stage<'a> {
             Store::Embedded => None,
         };
         let server = Server::start(&plan.binary, folder.path(), redis.as_ref()).await?;
-        Ok(Self { plan, server, redis, folder, bearer: OnceCell::new() })
+        Ok(Self::on(plan, server, redis, folder))
+    }
+
+    pub(crate) fn on(plan: &'a Plan, server: Server, redis: Option<RedisServer>, folder: TempDir) -> Self {
+        Self { plan, server, redis, folder, bearer: OnceCell::new() }
     }
 
     /// Lets `row` run against what it is compared with.
@@ -94,26 +103,41 @@ impl<'a> Stage<'a> {
 
     /// `count` tokens.
     pub(crate) async fn mint(&self, count: usize, source: Source) -> Result<VecDeque<String>> {
+        let owners: Vec<String> = (0..count).map(|number| owner(number % source.owners)).collect();
+        Ok(self.spend(source.ask, &owners, Some(source.field)).await?.into())
+    }
+
+    /// Sends a request for each token, once, and gives back what stands in `field` of the answers, or nothing.
+    pub(crate) async fn spend(&self, ask: Ask, tokens: &[String], field: Option<&'static str>) -> Result<Vec<String>> {
         let work = Work {
-            request: self.request(source.ask),
-            tokens: (0..count).map(|number| owner(number % source.owners)).collect(),
-            after: After::Collect(source.field),
+            request: self.request(ask),
+            tokens: tokens.iter().cloned().collect(),
+            after: field.map_or(After::Once, After::Collect),
             expected: "",
         };
         let Target { address, pid } = self.target();
-        let run = run(address, pid, self.plan.load.connections.min(count), Span::UNTIL_EMPTY, work).await?;
-        Ok(run.collected.into())
+        let connections = self.plan.load.connections.min(tokens.len());
+        Ok(run(address, pid, connections, Span::UNTIL_EMPTY, work).await?.collected)
+    }
+
+    /// The server is stopped, `change` is done to the folder with its data, and it is started again.
+    pub(crate) async fn restart(self, change: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
+        let Self { plan, server, redis, folder, bearer } = self;
+        server.stop().await?;
+        change(&folder.path().join(DATA))?;
+        let server = Server::start(&plan.binary, folder.path(), redis.as_ref()).await?;
+        Ok(Self { plan, server, redis, folder, bearer })
     }
 
     pub(crate) async fn strike(self) -> Result<()> {
         self.server.stop().await
     }
 
-    fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> Target {
         Target { address: self.server.address, pid: self.server.pid() }
     }
 
-    fn request(&self, ask: Ask) -> Request {
+    pub(crate) fn request(&self, ask: Ask) -> Request {
         Request::with_bearer(ask, self.bearer.get().map_or("", String::as_str))
     }
 
@@ -124,7 +148,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Logs in as whoever manages the identity, and lets it have tokens.
-    async fn prepare(&self) -> Result<()> {
+    pub(crate) async fn prepare(&self) -> Result<()> {
         let bearer = self.one(dialects::MANAGER).await?;
         ensure!(self.bearer.set(bearer).is_ok(), "a stage is for one row");
         let status = self.ask(dialects::PREPARE, "").await?;
@@ -133,7 +157,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The body of one answer, for the floor to give.
-    async fn sample(&self, row: &Row) -> Result<Vec<u8>> {
+    pub(crate) async fn sample(&self, row: &Row) -> Result<Vec<u8>> {
         let token = match row.tokens {
             Tokens::Absent => String::new(),
             Tokens::Few(source) | Tokens::Many(source) => self.one(source).await?,
@@ -161,14 +185,14 @@ impl<'a> Stage<'a> {
         })
     }
 
-    async fn check_used_up(&self, row: &Row, token: Option<String>) -> Result<()> {
+    pub(crate) async fn check_used_up(&self, row: &Row, token: Option<String>) -> Result<()> {
         let (Some((ask, expected)), Some(token)) = (row.used_up, token) else { return Ok(()) };
         let status = self.ask(ask, &token).await?;
         ensure!(status == expected, "what was used up is answered {status}, not {expected}");
         Ok(())
     }
 
-    async fn ask(&self, ask: Ask, token: &str) -> Result<u16> {
+    pub(crate) async fn ask(&self, ask: Ask, token: &str) -> Result<u16> {
         let mut bytes = Vec::new();
         self.request(ask).render(token, &mut bytes);
         let mut connection = Connection::open(self.server.address).await?;
@@ -201,7 +225,7 @@ fn on_floor(request: Request, subject: &Work) -> Work {
 }
 
 /// Another last character: of the right form, and nobody's.
-fn spoil(mut token: String) -> String {
+pub(crate) fn spoil(mut token: String) -> String {
     let last = token.pop();
     token.push(if last == Some('A') { 'B' } else { 'A' });
     token
