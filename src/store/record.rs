@@ -51,4 +51,6 @@ fn unreadable(how: &str) -> Unavailable {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -120,3 +120,6 @@ pub(super) fn decode_id(bytes: &[u8; ID_LEN]) -> Result<FamilyId, Unavailable> {
 fn unreadable(what: &str) -> Unavailable {
     Unavailable(format!("{what} cannot be read back from the file"))
 }
+
+#[cfg(test)]
+mod fuzz;

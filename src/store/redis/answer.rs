@@ -116,3 +116,6 @@ fn from_micros(micros: i64) -> Result<Timestamp, Unavailable> {
     let micros = u64::try_from(micros).map_err(|_| unexpected("TIME"))?;
     Ok(Timestamp::from_millis(micros / 1000))
 }
+
+#[cfg(test)]
+mod fuzz;
