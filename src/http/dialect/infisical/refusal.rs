@@ -57,6 +57,12 @@ impl Refused {
     }
 }
 
+/// For tests that know all errors and not who answers them.
+#[cfg(test)]
+pub(in crate::http) fn about(error: &Error, id: &str, request: &HttpRequest) -> HttpResponse {
+    Refused::about(error.clone(), id, "edit").answer(request)
+}
+
 /// No other member is declared.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
