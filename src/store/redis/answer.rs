@@ -3,6 +3,7 @@
 use redis::Value;
 
 use super::failure::{settle, unexpected};
+use super::script;
 use crate::domain::store::{Document, Loaded, Stretch, Unavailable, Version};
 use crate::domain::{Entry, FamilyId, Head, Position, Tag, Timestamp};
 use crate::store::record;
@@ -40,7 +41,9 @@ pub(super) fn head(value: Value) -> Result<Head, Unavailable> {
     let parse = || {
         let (position, tag) = str::from_utf8(&text).ok()?.split_once(' ')?;
         let tag = u64::from_str_radix(tag, 16).ok()?;
-        Some(Head { position: Position(position.parse().ok()?), tag: Tag(tag) })
+        let head = Head { position: Position(position.parse().ok()?), tag: Tag(tag) };
+        // Scripts compare heads as texts: one that is written otherwise would never be found again.
+        (script::head_text(head).as_bytes() == text).then_some(head)
     };
     parse().ok_or_else(|| Unavailable("the head of a shard cannot be read".to_owned()))
 }
@@ -119,3 +122,19 @@ fn from_micros(micros: i64) -> Result<Timestamp, Unavailable> {
 
 #[cfg(test)]
 mod fuzz;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_has_one_spelling() {
+        let read = |text: &str| head(Value::BulkString(text.into()));
+        assert_eq!(read("5 000000000000000f"), Ok(Head { position: Position(5), tag: Tag(15) }));
+        for other in
+            ["5 f", "5 000000000000000F", "05 000000000000000f", "+5 000000000000000f", "5  000000000000000f", "5"]
+        {
+            assert!(read(other).is_err(), "{other}");
+        }
+    }
+}
