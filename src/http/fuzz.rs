@@ -107,7 +107,9 @@ fn doubt(ask: &impl Fn(TestRequest) -> Answer, bytes: &[u8]) {
     let Answer { surface, status, headers, body } = ask(request);
     if status.is_success() {
         let is_json = headers.get("content-type").is_some_and(|value| value == "application/json");
-        assert!(!is_json || serde_json::from_slice::<Value>(&body).is_ok(), "half an answer");
+        let told = serde_json::from_slice::<Value>(&body).ok();
+        assert!(!is_json || told.is_some(), "half an answer");
+        assert!(told.is_none_or(|told| told.get("error").is_none()), "an error is told as a success");
     } else {
         shape::check(surface, status, &headers, &body);
     }
