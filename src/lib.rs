@@ -12,6 +12,8 @@ pub mod admin;
 pub mod app;
 pub mod cli;
 pub mod domain;
+#[cfg(test)]
+mod fuzz;
 pub mod http;
 pub mod settings;
 pub mod store;

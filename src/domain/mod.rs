@@ -17,6 +17,8 @@ pub mod clock;
 pub mod error;
 pub mod family;
 pub mod follower;
+#[cfg(test)]
+mod fuzz;
 pub mod keys;
 pub mod limiter;
 pub mod network;

@@ -65,4 +65,6 @@ pub(super) fn challenge(fault: BearerFault) -> HeaderValue {
 pub(super) const ASK: &str = "Bearer realm=\"atropos\"";
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -101,4 +101,6 @@ fn assertion<'a>(form: &'a Form<'_>) -> Result<Option<&'a str>, Error> {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

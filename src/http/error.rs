@@ -206,4 +206,6 @@ pub(super) fn seconds(duration: Duration) -> HeaderValue {
 }
 
 #[cfg(test)]
+mod every;
+#[cfg(test)]
 mod tests;

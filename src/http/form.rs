@@ -105,4 +105,6 @@ fn escapes_are_whole(encoded: &[u8]) -> bool {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -22,7 +22,7 @@ pub(super) async fn handle(request: HttpRequest, payload: Payload) -> HttpRespon
 }
 
 /// No access token lets its bearer ask about others here. Who shows one is told so in its scheme, too (section 2.3).
-fn refuse(failure: &Failure, request: &HttpRequest) -> HttpResponse {
+pub(super) fn refuse(failure: &Failure, request: &HttpRequest) -> HttpResponse {
     let mut answer = failure.answer(request);
     if answer.status() == StatusCode::UNAUTHORIZED && bearer::is_shown(request.headers()) {
         let challenge = bearer::challenge(BearerFault::NoAccessToken);

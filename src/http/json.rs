@@ -79,4 +79,6 @@ impl<'de> Visitor<'de> for AnyValue {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -16,6 +16,8 @@ mod docs;
 mod edge;
 mod error;
 mod form;
+#[cfg(test)]
+mod fuzz;
 mod health;
 mod host;
 mod introspect;
@@ -24,6 +26,8 @@ mod metadata;
 mod mount;
 mod revoke;
 mod server;
+#[cfg(test)]
+mod shape;
 mod source;
 mod state;
 mod token;

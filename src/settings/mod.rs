@@ -6,6 +6,8 @@
 
 mod client;
 mod docs;
+#[cfg(test)]
+mod fuzz;
 mod keys;
 mod layer;
 mod observe;

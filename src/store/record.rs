@@ -3,9 +3,12 @@
 //! A record is its version (8 bytes, big endian, so that a store can compare it without understanding the rest), the
 //! number of its format, and the family in postcard. An entry has no version: it never changes.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::Revocation;
 use crate::domain::family::Family;
 use crate::domain::store::{Stored, Unavailable, Version};
+use crate::store::spelling;
 
 /// Raised whenever [`Family`] or [`Revocation`] changes shape, or what stands around them. The stamp of a store says which
 /// one it has.
@@ -35,14 +38,14 @@ pub(super) fn decode_revocation(bytes: &[u8]) -> Result<Revocation, Unavailable>
     decode_rest(bytes)
 }
 
-/// Nothing may be left over: a record with a tail was not written by this code.
-fn decode_rest<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Unavailable> {
+/// Nothing may be left over, and nothing be written as this code would not write it.
+fn decode_rest<'a, T: Deserialize<'a> + Serialize>(bytes: &'a [u8]) -> Result<T, Unavailable> {
     let (format, body) = bytes.split_first().ok_or_else(|| unreadable("is empty"))?;
     if *format != FORMAT {
         return Err(Unavailable(format!("a record has format {format}, this version reads {FORMAT}")));
     }
     match postcard::take_from_bytes(body) {
-        Ok((value, [])) => Ok(value),
+        Ok((value, [])) if spelling::is(&value, body) => Ok(value),
         _ => Err(unreadable("does not decode")),
     }
 }
@@ -51,5 +54,7 @@ fn unreadable(how: &str) -> Unavailable {
     Unavailable(format!("a record {how}"))
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

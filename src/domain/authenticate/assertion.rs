@@ -133,3 +133,6 @@ pub(super) fn replay_key(key: &HmacKey, client: &str, jti: &str) -> OnceKey {
     context.update(jti.as_bytes());
     context.sign().as_ref().try_into().expect("HMAC-SHA-256 gives 32 bytes")
 }
+
+#[cfg(test)]
+mod fuzz;

@@ -86,6 +86,8 @@ pub(super) fn decode<'a>(bytes: &[u8], masters: &'a MasterSecrets) -> Result<(Op
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::chance::SystemChance;

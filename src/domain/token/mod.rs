@@ -7,6 +7,8 @@
 //! Either form is a function of the token's id, its key, and what the record says. Whether a token is *alive* is not asked
 //! here: that stands in the record and in the denylist.
 
+#[cfg(test)]
+mod fuzz;
 mod jwt;
 mod opaque;
 mod read;

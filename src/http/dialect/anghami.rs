@@ -10,6 +10,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use self::fields::{Fields, Violation};
+#[cfg(test)]
+pub(in crate::http) use self::refusal::foreign;
 use self::refusal::{Refused, refuse};
 use super::Dialect;
 use crate::domain::authority::{Authority, Caller, Issued, Presented, Refresh, TokenText};

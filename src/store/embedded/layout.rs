@@ -7,6 +7,7 @@ use crate::domain::family::listing::Listing;
 use crate::domain::store::{Document, Unavailable, Version};
 use crate::domain::{FamilyId, Head, Position, Tag, Timestamp};
 use crate::store::record::VERSION_LEN;
+use crate::store::spelling;
 
 /// Raised whenever a table or a row changes shape. The form of records has a number of its own.
 pub(super) const FORMAT: u32 = 2;
@@ -65,7 +66,9 @@ impl<'a> Frame<'a> {
 
     /// The frame, and the body.
     pub(super) fn split(row: &'a [u8]) -> Result<(Self, &'a [u8]), Unavailable> {
-        postcard::take_from_bytes(row).map_err(|_| unreadable("a row's frame"))
+        let (frame, body) = postcard::take_from_bytes(row).map_err(|_| unreadable("a row's frame"))?;
+        let own = &row[..row.len() - body.len()];
+        if spelling::is(&frame, own) { Ok((frame, body)) } else { Err(unreadable("a row's frame")) }
     }
 
     /// Whether there is a row and nobody can need it any more. One with an unreadable frame is never due: better a row
@@ -120,3 +123,6 @@ pub(super) fn decode_id(bytes: &[u8; ID_LEN]) -> Result<FamilyId, Unavailable> {
 fn unreadable(what: &str) -> Unavailable {
     Unavailable(format!("{what} cannot be read back from the file"))
 }
+
+#[cfg(test)]
+mod fuzz;

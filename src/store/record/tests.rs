@@ -11,7 +11,7 @@ use crate::domain::client::{ClientId, Surface, TokenFormat};
 use crate::domain::family::{AccessToken, Family, Fingerprint, RefreshToken, SpentToken, State, Tokens};
 use crate::domain::scope::Scope;
 use crate::domain::store::{Stored, Version};
-use crate::domain::{FamilyId, KeyId, Position, Shard, Timestamp};
+use crate::domain::{Cause, FamilyId, KeyId, Position, Revocation, Shard, Tag, Target, Timestamp};
 
 proptest! {
     #[test]
@@ -88,9 +88,37 @@ proptest! {
     }
 }
 
+/// Padded numbers and sets out of order: the decoder would take them.
+#[test]
+fn what_this_code_would_write_otherwise_is_refused() {
+    let target = Target::Key(KeyId(5));
+    let (revoked_at, expires_at) = (Timestamp::from_secs(1), Timestamp::from_secs(2));
+    let tag = Tag(7);
+    let revocation =
+        Revocation { target, bound: None, tag, put_back: None, cause: Cause::Requested, revoked_at, expires_at };
+    let bytes = encode_revocation(&revocation);
+    let key = bytes.iter().position(|byte| *byte == 5).expect("the number of the key");
+    let padded = [&bytes[..key], &[0x85, 0x00], &bytes[key + 1..]].concat();
+    assert_eq!(decode_revocation(&bytes), Ok(revocation));
+    assert!(decode_revocation(&padded).is_err());
+
+    let bytes = encode(Version(1), &session());
+    let scope = bytes.windows(10).position(|part| part == b"read write").expect("the scope");
+    for other in [b"write read", b"read  read"] {
+        let mut bytes = bytes.clone();
+        bytes[scope..scope + 10].copy_from_slice(other);
+        assert!(decode(&bytes).is_err(), "{}", other.escape_ascii());
+    }
+}
+
 /// The records of everyday life are small: what a store is sized by.
 #[test]
 fn a_session_fits_into_few_bytes() {
+    let length = encode(Version(u64::MAX), &session()).len();
+    assert!(length <= 200, "{length} bytes");
+}
+
+fn session() -> Family {
     let id = FamilyId::new(Shard::default(), Timestamp::from_secs(1_790_000_000), u64::MAX);
     let (issued_at, expires_at) = (id.born_at(), id.born_at());
     let refresh = RefreshToken { serial: 1, nonce: u64::MAX.into(), key: KeyId(1), issued_at, expires_at };
@@ -107,7 +135,7 @@ fn a_session_fits_into_few_bytes() {
         scope: None,
     };
     let tokens = Tokens { next_serial: 5, refresh: Some(refresh), spent: Some(spent), access: vec![access] };
-    let family = Family {
+    Family {
         id,
         client: ClientId::new("demo-session"),
         subject: None,
@@ -120,7 +148,5 @@ fn a_session_fits_into_few_bytes() {
         ancestors: Vec::new(),
         state: State::Live(tokens),
         managed: None,
-    };
-    let length = encode(Version(u64::MAX), &family).len();
-    assert!(length <= 200, "{length} bytes");
+    }
 }

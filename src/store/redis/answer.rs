@@ -67,8 +67,16 @@ pub(super) fn head(value: Value) -> Result<Head, Unavailable> {
     let Some(text) = optional_bytes(value, "GET")? else { return Ok(Head::default()) };
     let parse = || {
         let (position, tag) = str::from_utf8(&text).ok()?.split_once(' ')?;
-        let tag = u64::from_str_radix(tag, 16).ok()?;
-        Some(Head { position: Position(position.parse().ok()?), tag: Tag(tag) })
+        // Scripts compare heads as texts: one that is written otherwise would never be found again.
+        let plain = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if tag.len() != 16
+            || !tag.bytes().all(plain)
+            || position.starts_with('+')
+            || (position.starts_with('0') && position != "0")
+        {
+            return None;
+        }
+        Some(Head { position: Position(position.parse().ok()?), tag: Tag(u64::from_str_radix(tag, 16).ok()?) })
     };
     parse().ok_or_else(|| Unavailable("the head of a shard cannot be read".to_owned()))
 }
@@ -146,4 +154,23 @@ fn position(score: f64) -> Result<Position, Unavailable> {
 fn from_micros(micros: i64) -> Result<Timestamp, Unavailable> {
     let micros = u64::try_from(micros).map_err(|_| unexpected("TIME"))?;
     Ok(Timestamp::from_millis(micros / 1000))
+}
+
+#[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_has_one_spelling() {
+        let read = |text: &str| head(Value::BulkString(text.into()));
+        assert_eq!(read("5 000000000000000f"), Ok(Head { position: Position(5), tag: Tag(15) }));
+        for other in
+            ["5 f", "5 000000000000000F", "05 000000000000000f", "+5 000000000000000f", "5  000000000000000f", "5"]
+        {
+            assert!(read(other).is_err(), "{other}");
+        }
+    }
 }

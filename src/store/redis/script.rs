@@ -190,7 +190,7 @@ pub(super) fn scan(keys: &Keys, shard: Shard, cursor: &str) -> Cmd {
 }
 
 /// How a head stands in the store; [`super::answer::head`] reads it.
-fn head_text(head: Head) -> String {
+pub(super) fn head_text(head: Head) -> String {
     format!("{} {:016x}", head.position.0, head.tag.0)
 }
 

@@ -60,3 +60,6 @@ impl<'a> Fields<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod fuzz;

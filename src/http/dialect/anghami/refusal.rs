@@ -41,6 +41,12 @@ impl Refused {
     }
 }
 
+/// For tests that know all errors and not who answers them.
+#[cfg(test)]
+pub(in crate::http) fn foreign(error: &Error, request: &HttpRequest) -> HttpResponse {
+    Refused::Foreign(error.clone()).answer(request)
+}
+
 #[derive(Serialize)]
 struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -160,3 +160,6 @@ pub(super) fn page(query: &str) -> Result<(usize, usize), Refused> {
     fields.checked()?;
     Ok((usize::try_from(offset).unwrap_or_default(), usize::try_from(limit).unwrap_or_default()))
 }
+
+#[cfg(test)]
+mod fuzz;

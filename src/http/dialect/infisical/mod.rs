@@ -14,6 +14,8 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+#[cfg(test)]
+pub(in crate::http) use self::refusal::about;
 use self::refusal::{Refused, refuse};
 use super::Dialect;
 use crate::domain::authority::{Bearer, ManagedIdentity};

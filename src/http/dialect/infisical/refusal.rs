@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use super::fields::Issue;
 use crate::domain::error::{BearerFault, Error, ManagementFault};
@@ -32,8 +33,10 @@ impl<E: Into<Failure>> From<E> for Refused {
 }
 
 impl Refused {
-    /// `id` as it was sent; `action` is what was asked to be done, in the vendor's word for it.
+    /// `id` as it was sent, if it can be one; `action` is what was asked to be done, in the vendor's word for it.
     pub(super) fn about(error: Error, id: &str, action: &'static str) -> Self {
+        // What is longer than any id may be a token that was put into a path, and is not repeated.
+        let id = if id.len() > Hyphenated::LENGTH { "(none)" } else { id };
         match error {
             Error::Management(fault) => Self::About { fault, id: id.to_owned(), action },
             error => Self::Failure(error.into()),
@@ -52,6 +55,12 @@ impl Refused {
             }
         }
     }
+}
+
+/// For tests that know all errors and not who answers them.
+#[cfg(test)]
+pub(in crate::http) fn about(error: &Error, id: &str, request: &HttpRequest) -> HttpResponse {
+    Refused::about(error.clone(), id, "edit").answer(request)
 }
 
 /// No other member is declared.

@@ -166,6 +166,18 @@ async fn an_identity_is_a_uuid_that_is_known() {
     }
 }
 
+#[tokio::test]
+async fn what_is_too_long_for_an_id_is_not_repeated() {
+    let app = App::spawn().await;
+    let admin = app.machine("machine-admin").await;
+    let token = app.machine("machine").await.token;
+    for path in [format!("identities/{token}"), format!("identities/{token}/tokens"), format!("tokens/{token}")] {
+        let answer = admin.send(Method::GET, &format!("/api/v1/auth/token-auth/{path}")).await;
+        answer.assert_envelope(404, "NotFound");
+        assert!(!answer.body.contains(&token), "{path}");
+    }
+}
+
 /// A HEAD is a GET without its body; what else a URL takes is told.
 #[tokio::test]
 async fn every_url_tells_its_methods() {
