@@ -47,6 +47,10 @@ use crate::load::Span;
 use crate::report::{Report, Section};
 use crate::stage::Plan;
 
+/// The server's allocator is a part of the floors, too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(version, about, args_conflicts_with_subcommands = true)]
 struct Arguments {
