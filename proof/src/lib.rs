@@ -5,6 +5,10 @@
 //! (`tests/proof/` of the workspace's root). None knows anything of the server but its command line and its URLs.
 //!
 //! - [`program`] the server's program: how it is built and started; [`node`] a running one, and how a client sees it
+//! - [`ledger`] what one client was told of one session
+//! - [`crash`] `kill -9`
+pub mod crash;
+mod ledger;
 mod node;
 mod program;
 

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use atropos_proof::{Program, Start};
-use clap::{Parser, Subcommand};
+use atropos_proof::Program;
+use atropos_proof::crash::{Plan, Victim, crash};
+use clap::{Args, Parser, Subcommand};
 
 #[derive(Parser)]
 #[command(version, about)]
@@ -18,8 +19,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Proof {
-    /// That a server starts, and answers at all
-    Answer,
+    /// Kills the server and its store, and looks whether what clients were told is still so
+    Crash(Rounds),
+}
+
+#[derive(Args)]
+struct Rounds {
+    /// How often, of each kind
+    #[arg(long, default_value_t = 300)]
+    rounds: u32,
+    /// Makes the same choices again
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 fn main() -> Result<()> {
@@ -27,15 +38,14 @@ fn main() -> Result<()> {
     let program = arguments.server.map_or_else(Program::build, |path| Ok(Program::at(path)))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.proof {
-        Proof::Answer => runtime.block_on(answer(&program))?,
+        Proof::Crash(rounds) => runtime.block_on(crashes(&program, &rounds)),
     }
-    Ok(())
 }
 
-async fn answer(program: &Program) -> Result<()> {
-    let data = tempfile::tempdir()?;
-    let node = program.start(&Start { data: data.path(), store: None, durability: "fsync", more: &[] }).await;
-    anyhow::ensure!(node.issue().await.told().is_some(), "no session was issued");
-    println!("It answers.");
+async fn crashes(program: &Program, &Rounds { rounds, seed }: &Rounds) -> Result<()> {
+    for victim in [Victim::Embedded, Victim::Server, Victim::Redis] {
+        let counted = crash(program, victim, Plan { rounds, seed, sessions: 24 }).await?;
+        println!("{victim}: {counted}");
+    }
     Ok(())
 }

@@ -76,6 +76,11 @@ impl RedisServer {
         self.place.certificates.as_deref()
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What the server has logged since it was last started.
     pub fn log(&self) -> String {
         self.process.printed().stdout
