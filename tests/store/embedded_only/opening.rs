@@ -17,7 +17,10 @@ use tempfile::TempDir;
 
 use super::disk::Disk;
 use crate::embedded::{EmbeddedBench, START, settings};
-use crate::suite::{Bench as _, KEEP, family, revocations, to};
+use crate::suite::{Bench as _, KEEP, family, nth, revocations, to};
+
+/// Of a database file.
+const PAGE: usize = 4096;
 
 fn open(folder: &Path) -> Result<Embedded, OpenError> {
     Embedded::open(&settings(folder), Arc::new(FixedClock::at(START)))
@@ -81,6 +84,41 @@ fn a_file_that_lost_its_beginning_is_not_written_over() {
     fs::write(&path, &bytes).unwrap();
     assert!(refusal(folder.path()).contains("is not a database of Atropos"));
     assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+/// What a copy may have become that was made while somebody wrote, and a disk may have forgotten: whatever page it is, nobody
+/// works on what is left, and nobody panics over it.
+#[tokio::test]
+async fn a_file_that_was_damaged_or_cut_short_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    for number in 0..300 {
+        store.create(&family(nth(0), number), Version(1), KEEP).await.unwrap();
+    }
+    store.append(to(nth(0), &revocations(1..=300))).await.unwrap();
+    drop(store);
+    let path = folder.path().join("atropos.redb");
+    let whole = fs::read(&path).unwrap();
+    let used: Vec<usize> =
+        (1..whole.len() / PAGE).filter(|page| whole[page * PAGE..][..PAGE].iter().any(|it| *it != 0)).collect();
+    let mut refused = 0;
+    for page in &used {
+        let mut bytes = whole.clone();
+        bytes[page * PAGE..][..PAGE].fill(0xa5);
+        fs::write(&path, &bytes).unwrap();
+        // A page that was given up is nobody's, and may be anything.
+        let Err(why) = open(folder.path()) else { continue };
+        assert!(why.to_string().contains("atropos.redb is damaged"), "{why}");
+        refused += 1;
+    }
+    assert!(refused * 3 > used.len(), "{refused} of {} pages counted", used.len());
+    for length in [1, 511, PAGE, PAGE + 1, whole.len() / 2, whole.len() - PAGE, whole.len() - 1] {
+        fs::write(&path, &whole[..length]).unwrap();
+        let refusal = refusal(folder.path());
+        assert!(refusal.contains("damaged") || refusal.contains("is not a database"), "{length} bytes: {refusal}");
+    }
+    fs::write(&path, &whole).unwrap();
+    open(folder.path()).unwrap();
 }
 
 #[test]
