@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use atropos_proof::Program;
-use atropos_proof::crash::{Plan, Victim, crash};
+use atropos_proof::crash::{Plan, Victim, crash, torn};
 use clap::{Args, Parser, Subcommand};
 
 #[derive(Parser)]
@@ -47,5 +47,7 @@ async fn crashes(program: &Program, &Rounds { rounds, seed }: &Rounds) -> Result
         let counted = crash(program, victim, Plan { rounds, seed, sessions: 24 }).await?;
         println!("{victim}: {counted}");
     }
+    // Each tears ten files.
+    println!("files of the embedded store: {}", torn(program, rounds.div_ceil(10), seed).await?);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! One Redis or Valkey server.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use redis::{FromRedisValue, RedisResult};
@@ -86,6 +87,16 @@ impl RedisServer {
         self.process.printed().stdout
     }
 
+    /// From now on it cannot make a file longer than `bytes`, as if the disk were full. `None`: there is room again.
+    pub fn limit_files(&mut self, bytes: Option<u64>) {
+        self.process.limit_files(bytes);
+    }
+
+    /// Where it keeps its files.
+    pub fn folder(&self) -> &Path {
+        self.place.folder()
+    }
+
     /// Kills it (SIGKILL) and waits until it is gone.
     pub async fn kill(&mut self) {
         self.process.kill().await;
@@ -119,7 +130,7 @@ impl RedisServer {
 
     /// Sends one command over a connection of its own and reads the answer. Where that is TLS, the process has chosen its
     /// cryptography.
-    pub(crate) async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> RedisResult<T> {
+    pub async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> RedisResult<T> {
         let client = match self.certificates() {
             Some(certificates) => redis::Client::build_with_tls(self.url(), certificates.trust())?,
             None => redis::Client::open(self.url())?,

@@ -1,6 +1,6 @@
 //! `kill -9` in the midst of revocations, refreshes and births.
 
-use atropos_proof::crash::{Plan, Victim, crash};
+use atropos_proof::crash::{Plan, Torn, Victim, crash, torn};
 
 use crate::program;
 
@@ -35,4 +35,12 @@ async fn a_redis_that_is_killed_has_kept_the_word_of_its_server() {
 async fn a_redis_that_forgets_does_not_pass() {
     let broken = crash(&program(), Victim::ForgetfulRedis, SHORT).await.expect_err("all was lost, and nobody saw it");
     assert!(format!("{broken:#}").contains("--seed"), "{broken:#}");
+}
+
+/// S5: a file that was copied, cut short or damaged is refused, or it is as good as the one it was made of.
+#[tokio::test]
+async fn a_file_that_is_torn_is_refused_or_serves_what_it_should() {
+    let Torn { copied, cut, damaged } = torn(&program(), 3, 1).await.unwrap_or_else(|broken| panic!("{broken:#}"));
+    let (refused, served) = (cut[0] + damaged[0], copied[1]);
+    assert!(refused > 0 && served > 0, "nothing was proved: {copied:?}, {cut:?}, {damaged:?}");
 }

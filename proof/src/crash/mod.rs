@@ -3,8 +3,10 @@
 //!
 //! - [`scene`] who is killed, and how everything is started again
 //! - [`crowd`] the clients that ask meanwhile
+//! - [`torn`] files of the embedded store that were copied, cut or damaged
 mod crowd;
 mod scene;
+mod torn;
 
 use std::fmt;
 
@@ -15,6 +17,7 @@ use crate::ledger::{Found, Ledger};
 use crate::program::Program;
 use scene::Scene;
 pub use scene::Victim;
+pub use torn::{Torn, torn};
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug)]

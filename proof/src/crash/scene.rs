@@ -37,6 +37,9 @@ const TIMEOUT: (&str, &str) = ("ATROPOS__STORE__TIMEOUT", "1s");
 const WINDOW: [(&str, &str); 2] = [("ATROPOS__TOKENS__REPLAY_WINDOW", "0s"), ("ATROPOS__TOKENS__REPLAY_WINDOW", "1h")];
 const MANY: (&str, &str) = ("ATROPOS__TOKENS__ACCESS_TOKENS_PER_FAMILY", "1000");
 
+/// What was spent is given again for as long as a proof runs.
+pub(super) const LASTING: [(&str, &str); 2] = [WINDOW[1], MANY];
+
 pub(super) struct Scene<'a> {
     program: &'a Program,
     data: TempDir,
