@@ -6,10 +6,11 @@
 //!
 //! - [`program`] the server's program: how it is built and started; [`node`] a running one, and how a client sees it
 //! - [`ledger`] what one client was told of one session
-//! - [`crash`] `kill -9`
+//! - [`crash`] `kill -9`, torn files; [`outage`] a store that does not answer
 pub mod crash;
 mod ledger;
 mod node;
+pub mod outage;
 mod program;
 
 pub use node::{Node, Outcome, Session};

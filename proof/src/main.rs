@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use atropos_proof::Program;
 use atropos_proof::crash::{Plan, Victim, crash, torn};
+use atropos_proof::outage::{Outage, Trouble, every_surface, faults, trouble};
 use clap::{Args, Parser, Subcommand};
 
 #[derive(Parser)]
@@ -21,6 +22,8 @@ struct Arguments {
 enum Proof {
     /// Kills the server and its store, and looks whether what clients were told is still so
     Crash(Rounds),
+    /// Keeps the server from its store in every way, and listens to what it says
+    Outage(Rounds),
 }
 
 #[derive(Args)]
@@ -39,6 +42,7 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.proof {
         Proof::Crash(rounds) => runtime.block_on(crashes(&program, &rounds)),
+        Proof::Outage(rounds) => runtime.block_on(outages(&program, &rounds)),
     }
 }
 
@@ -49,5 +53,17 @@ async fn crashes(program: &Program, &Rounds { rounds, seed }: &Rounds) -> Result
     }
     // Each tears ten files.
     println!("files of the embedded store: {}", torn(program, rounds.div_ceil(10), seed).await?);
+    Ok(())
+}
+
+async fn outages(program: &Program, &Rounds { rounds, seed }: &Rounds) -> Result<()> {
+    for outage in [Outage::Cut, Outage::Frozen, Outage::Mute] {
+        let (calls, longest) = every_surface(program, outage).await?;
+        println!("{outage:?}: {calls} calls on every surface, the longest {longest:.2?}; 0 promises broken");
+    }
+    for kind in Trouble::ALL {
+        println!("Redis {kind:?}: the longest {:.2?}; 0 promises broken", trouble(program, kind).await?);
+    }
+    println!("the wire: {}", faults(program, rounds, seed).await?);
     Ok(())
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use redis::{FromRedisValue, RedisResult};
 use rustix::process::Signal;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 use crate::{
     Certificates, Flavor,
@@ -21,6 +23,8 @@ const ATTEMPTS: usize = 20;
 pub struct RedisServer {
     process: Process,
     place: Place,
+    /// On which something was asked that nobody waits for.
+    unanswered: Vec<TcpStream>,
 }
 
 impl RedisServer {
@@ -140,6 +144,15 @@ impl RedisServer {
         redis::cmd(name).arg(arguments).query_async(&mut connection).await
     }
 
+    /// Sends one command over a connection that stays open, and does not wait for an answer.
+    pub async fn send(&mut self, words: &[&str]) {
+        let mut connection = TcpStream::connect(self.address()).await.expect("a server that runs takes connections");
+        let (name, arguments) = words.split_first().expect("a command has a name");
+        let bytes = redis::cmd(name).arg(arguments).get_packed_command();
+        connection.write_all(&bytes).await.expect("a server that runs reads");
+        self.unanswered.push(connection);
+    }
+
     async fn launch(
         flavor: Flavor,
         mode: Mode,
@@ -149,7 +162,7 @@ impl RedisServer {
         for _ in 0..ATTEMPTS {
             let place = Place::prepare(flavor, mode, certificates.clone(), settings);
             match place.run().await {
-                Ok(process) => return Self { process, place },
+                Ok(process) => return Self { process, place, unanswered: Vec::new() },
                 Err(Refusal::PortTaken) => {}
                 Err(Refusal::Other(why)) => panic!("{why}"),
             }

@@ -5,6 +5,7 @@
 mod crash;
 mod disk;
 mod node;
+mod outage;
 
 use atropos_proof::Program;
 

@@ -15,6 +15,7 @@ use fastrand::Rng;
 
 use crate::ledger::{Found, Ledger};
 use crate::program::Program;
+pub(crate) use crowd::any_deed;
 use scene::Scene;
 pub use scene::Victim;
 pub use torn::{Torn, torn};

@@ -17,6 +17,20 @@ pub(crate) enum Found {
 }
 
 impl Ledger {
+    /// Asks once more for every revocation that was not answered: it may be stored even now, by a store that is slow, until
+    /// it is answered.
+    pub(crate) async fn insist(&mut self, node: &Node) -> Result<()> {
+        for place in 0..self.len() {
+            if self.access[place].1 == Fate::Unknown {
+                ensure!(self.revoke(node, place).await?, "a server that answers does not answer a revocation");
+            }
+        }
+        if self.life == Life::PerhapsEnded {
+            ensure!(self.end(node).await?, "a server that answers does not answer the end of a session");
+        }
+        Ok(())
+    }
+
     /// Looks at every token of the session, on a server that answers. What was in doubt was done as a whole or not at all,
     /// and is known afterwards.
     pub(crate) async fn settle(&mut self, node: &Node) -> Result<Found> {
