@@ -56,7 +56,15 @@ pub(crate) struct Ledger {
 const REFUSED: &str = "invalid_grant";
 
 impl Ledger {
-    pub(crate) fn of(session: Session, window: bool) -> Self {
+    /// Begins a session, on a server that answers.
+    pub(crate) async fn begin(node: &Node, window: bool) -> Result<Self> {
+        match node.issue().await {
+            Outcome::Told(session) => Ok(Self::of(session, window)),
+            other => bail!("a session cannot be begun: {other:?}"),
+        }
+    }
+
+    fn of(session: Session, window: bool) -> Self {
         let access = vec![(session.access, Fate::Alive)];
         Self { access, refresh: session.refresh, spent: None, life: Life::Alive, window }
     }

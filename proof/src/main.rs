@@ -1,6 +1,7 @@
 //! `cargo run --release -p atropos-proof -- NAME`: one promise of the README, doubted for as long as you like.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use atropos_proof::Program;
@@ -36,7 +37,17 @@ struct Rounds {
     seed: u64,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match prove() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(broken) => {
+            eprintln!("{broken:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn prove() -> Result<()> {
     let arguments = Arguments::parse();
     let program = arguments.server.map_or_else(Program::build, |path| Ok(Program::at(path)))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -79,8 +79,7 @@ async fn play(
     counted: &mut Counted,
 ) -> Result<()> {
     while sessions.len() < plan.sessions {
-        let session = scene.node().issue().await.told().context("no session is issued")?;
-        sessions.push(Ledger::of(session, scene.window));
+        sessions.push(Ledger::begin(scene.node(), scene.window).await?);
     }
     counted.answered += crowd::until_killed(scene, sessions, rng).await?;
     counted.kills += 1;

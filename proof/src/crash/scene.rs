@@ -31,14 +31,14 @@ impl fmt::Display for Victim {
     }
 }
 
-/// Nothing that is asked here takes long: a store that is gone is soon called so.
-const TIMEOUT: (&str, &str) = ("ATROPOS__STORE__TIMEOUT", "1s");
+/// A disk may be busy with what others do. A store that is gone is called so at once, however long it might have taken.
+const PATIENCE: [(&str, &str); 2] = [("ATROPOS__STORE__TIMEOUT", "30s"), ("ATROPOS__SERVER__REQUEST_TIMEOUT", "40s")];
 /// Longer than a proof runs, or none.
 const WINDOW: [(&str, &str); 2] = [("ATROPOS__TOKENS__REPLAY_WINDOW", "0s"), ("ATROPOS__TOKENS__REPLAY_WINDOW", "1h")];
 const MANY: (&str, &str) = ("ATROPOS__TOKENS__ACCESS_TOKENS_PER_FAMILY", "1000");
 
 /// What was spent is given again for as long as a proof runs.
-pub(super) const LASTING: [(&str, &str); 2] = [WINDOW[1], MANY];
+pub(super) const LASTING: [(&str, &str); 4] = [WINDOW[1], MANY, PATIENCE[0], PATIENCE[1]];
 
 pub(super) struct Scene<'a> {
     program: &'a Program,
@@ -98,6 +98,6 @@ async fn start(
 ) -> Node {
     let url = redis.map(RedisServer::url);
     let durability = if victim == Victim::ForgetfulRedis { "memory" } else { "fsync" };
-    let more = [TIMEOUT, WINDOW[usize::from(window)], MANY];
+    let more = [WINDOW[usize::from(window)], MANY, PATIENCE[0], PATIENCE[1]];
     program.start(&Start { data: data.path(), store: url.as_deref(), durability, more: &more }).await
 }

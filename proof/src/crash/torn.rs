@@ -66,8 +66,7 @@ async fn once(program: &Program, rng: &mut Rng, torn: &mut Torn) -> Result<()> {
 async fn history(node: &Node, rng: &mut Rng) -> Result<Vec<Ledger>> {
     let mut sessions = Vec::new();
     for number in 0..SESSIONS {
-        let session = node.issue().await.told().context("no session is issued")?;
-        let mut session = Ledger::of(session, true);
+        let mut session = Ledger::begin(node, true).await?;
         for _ in 0..rng.usize(0..4) {
             session.ask(node, Deed::Refresh).await?;
         }
@@ -85,8 +84,7 @@ async fn history(node: &Node, rng: &mut Rng) -> Result<Vec<Ledger>> {
 async fn while_others_write(node: &Node, data: &Path, rng: &mut Rng) -> Result<Vec<Copy>> {
     let mut others = Vec::new();
     for _ in 0..SESSIONS {
-        let session = node.issue().await.told().context("no session is issued")?;
-        others.push((Ledger::of(session, true), rng.fork()));
+        others.push((Ledger::begin(node, true).await?, rng.fork()));
     }
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let writing = others.iter_mut().map(async |(session, rng)| {

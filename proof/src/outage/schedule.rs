@@ -56,8 +56,7 @@ async fn one_course(program: &Program, window: bool, rng: &mut Rng, counted: &mu
     let scene = Scene::set(program, if window { "1h" } else { "0s" }).await;
     let mut sessions = Vec::new();
     for _ in 0..SESSIONS {
-        let session = scene.node.issue().await.told().context("no session is issued")?;
-        sessions.push(Ledger::of(session, window));
+        sessions.push(Ledger::begin(&scene.node, window).await?);
     }
     let course = Course {
         answered: Cell::default(),
