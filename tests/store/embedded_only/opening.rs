@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atropos::domain::clock::FixedClock;
-use atropos::domain::store::{Store, Version};
+use atropos::domain::store::{Created, Store, Version};
 use atropos::domain::{Head, Shard};
 use atropos::store::embedded::{Embedded, OpenError};
 use futures_util::future::join_all;
-use redb::{Database, TableDefinition};
+use redb::{Database, ReadableTable as _, TableDefinition};
 use tempfile::TempDir;
 
 use super::disk::Disk;
@@ -60,6 +60,42 @@ fn a_file_of_a_newer_version_is_refused() {
     assert!(refusal(folder.path()).contains("was written by a newer version of Atropos (its format is 1000"));
     // Refused means untouched.
     assert!(refusal(folder.path()).contains("its format is 1000"));
+}
+
+/// Another version may have run for a while: what it wrote is there, and is not for us to judge.
+#[tokio::test]
+async fn a_record_of_a_newer_version_is_unavailable_and_neither_absent_nor_written_over() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    let (ours, theirs) = (family(nth(0), 1), family(nth(0), 2));
+    for family in [&ours, &theirs] {
+        store.create(family, Version(0x0102_0304_0506_0708), KEEP).await.unwrap();
+    }
+    drop(store);
+    change_format(folder.path(), theirs.id.as_bytes(), 0x0102_0304_0506_0708_u64.to_be_bytes());
+    let store = open(folder.path()).unwrap();
+    assert!(store.load(ours.id).await.unwrap().stored.is_some());
+    for _ in 0..2 {
+        let why = store.load(theirs.id).await.unwrap_err();
+        assert!(why.0.contains("a record has format 255"), "{why}");
+        assert_eq!(store.create(&theirs, Version(1), KEEP).await.unwrap(), Created::Exists);
+    }
+}
+
+/// The format stands behind the version, wherever the frame ends.
+fn change_format(folder: &Path, id: &[u8; 16], version: [u8; 8]) {
+    let table: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("families");
+    let database = Database::create(folder.join("atropos.redb")).unwrap();
+    let mut transaction = database.begin_write().unwrap();
+    transaction.set_quick_repair(true);
+    {
+        let mut table = transaction.open_table(table).unwrap();
+        let mut row = table.get(id).unwrap().unwrap().value().to_vec();
+        let format = row.windows(8).position(|bytes| *bytes == version).unwrap() + 8;
+        row[format] = 255;
+        table.insert(id, row.as_slice()).unwrap();
+    }
+    transaction.commit().unwrap();
 }
 
 #[test]
