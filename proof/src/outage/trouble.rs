@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use atropos_testbed::{Flavor, RedisServer, until};
 use redis::Value;
 use tokio::time::Instant;
@@ -49,8 +49,6 @@ impl Trouble {
     }
 }
 
-/// Keys that make reading a file a matter of seconds.
-const KEYS: usize = 40;
 const SETTINGS: [(&str, &str); 4] = [
     ("enable-debug-command", "local"),
     ("loading-process-events-interval-bytes", "1024"),
@@ -65,11 +63,10 @@ pub async fn trouble(program: &Program, trouble: Trouble) -> Result<Duration> {
     let url = redis.url();
     let start = Start { data: data.path(), store: Some(&url), durability: "memory", more: &[] };
     let node = program.start(&start).await;
-    let mut sessions = Vec::new();
-    for _ in 0..KEYS {
-        sessions.push(node.issue().await.told().context("no session is issued")?);
-    }
-    let [alive, dead, ..] = &sessions[..] else { unreachable!("there are more") };
+    let [Some(alive), Some(dead)] = [node.issue().await.told(), node.issue().await.told()] else {
+        bail!("no session is issued");
+    };
+    let [alive, dead] = [&alive, &dead];
     ensure!(node.revoke(&dead.refresh).await == Outcome::Told(()), "a store that answers takes a revocation");
     let what = || format!("{trouble:?}");
     begin(&mut redis, trouble).await;
@@ -87,7 +84,8 @@ async fn during(node: &Node, trouble: Trouble, [alive, dead]: [&Session; 2]) -> 
         // Somebody has to notice first; until then it is not wrong, but for a store that was emptied: that lacks everything.
         until("it is noticed", async || node.introspect(&alive.access).await == Outcome::Unavailable).await;
     }
-    for _ in 0..3 {
+    // Loading is over by itself.
+    for _ in 0..if trouble == Trouble::Loading { 1 } else { 3 } {
         let begun = Instant::now();
         let revoked =
             [node.revoke(&alive.access).await, node.revoke(&alive.refresh).await, node.revoke(&dead.refresh).await];
@@ -127,7 +125,9 @@ async fn begin(redis: &mut RedisServer, trouble: Trouble) {
         // Neither is answered before it is over.
         Trouble::Busy => redis.send(&["EVAL", "while true do end", "0"]).await,
         Trouble::Loading => {
-            tell(redis, &["CONFIG", "SET", "key-load-delay", "200000"]).await;
+            // Of what others keep there, for some seconds; after every few keys it says that it is loading.
+            tell(redis, &["DEBUG", "POPULATE", "600", "filler", "100"]).await;
+            tell(redis, &["CONFIG", "SET", "key-load-delay", "10000"]).await;
             redis.send(&["DEBUG", "RELOAD"]).await;
         }
         Trouble::Emptied => {
