@@ -2,13 +2,16 @@
 //! Whoever starts on one is refused in a sentence, or finds everything exactly as clients were told.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use fastrand::Rng;
 use futures_util::future::join_all;
 use tempfile::TempDir;
+use tokio::time::sleep;
 
 use super::crowd::any_deed;
 use crate::ledger::{Deed, Ledger};
@@ -93,11 +96,13 @@ async fn while_others_write(node: &Node, data: &Path, rng: &mut Rng) -> Result<V
         }
         anyhow::Ok(())
     });
-    let folder = data.to_owned();
     let copying = async {
-        let copies = tokio::task::spawn_blocking(move || (0..3).map(|_| Copy::of(&folder)).collect()).await?;
+        let mut copies = Vec::new();
+        for _ in 0..3 {
+            copies.push(Copy::slowly(data).await);
+        }
         stop.send_replace(true);
-        copies
+        copies.into_iter().collect()
     };
     let (written, copies) = tokio::join!(join_all(writing), copying);
     written.into_iter().collect::<Result<()>>()?;
@@ -144,6 +149,17 @@ struct Copy {
 impl Copy {
     fn of(data: &Path) -> Result<Self> {
         Ok(Self { file: fs::read(data.join(FILE))?, master: fs::read(data.join(MASTER))? })
+    }
+
+    /// As a copy of a large file is made: what stands at its end is much younger than what stands at its beginning.
+    async fn slowly(data: &Path) -> Result<Self> {
+        let mut copy = Self::of(data)?;
+        let file = File::open(data.join(FILE))?;
+        for (number, part) in copy.file.chunks_exact_mut(4 * PAGE).enumerate() {
+            file.read_exact_at(part, u64::try_from(4 * PAGE * number)?)?;
+            sleep(Duration::from_millis(1)).await;
+        }
+        Ok(copy)
     }
 
     fn unfold(&self) -> Result<TempDir> {
