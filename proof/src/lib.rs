@@ -5,12 +5,17 @@
 //! (`tests/proof/` of the workspace's root). None knows anything of the server but its command line and its URLs.
 //!
 //! - `program` the server's program: how it is built and started; `node` a running one, `client` how a client sees it
+//! - `ledger` what one client was told of one session
+//! - `crash` `kill -9`, torn files; `outage` a store that does not answer
 //! - `histories` what many clients do at once is put in an order
 //! - `mutants` servers with a fault in their code, which the proofs have to find out
 mod client;
+pub mod crash;
 pub mod histories;
+mod ledger;
 pub mod mutants;
 mod node;
+pub mod outage;
 mod program;
 
 pub use client::Client;

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use atropos_proof::crash::{Plan, Victim, crash, torn};
 use atropos_proof::histories::{self, Options, Store};
+use atropos_proof::outage::{Outage, Trouble, every_surface, faults, trouble};
 use atropos_proof::{Program, mutants};
 use clap::{Args, Parser, Subcommand, ValueEnum as _};
 
@@ -20,6 +22,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Proof {
+    /// That nothing that was answered is undone when the server or its store is killed
+    Crash(Rounds),
     /// That what many clients are told at once, through two servers, can be put in an order
     Histories(Histories),
     /// That the proofs notice a server with a fault in its code: the patches in proof/mutants, each in its turn
@@ -27,6 +31,18 @@ enum Proof {
         /// The names of some of them; without any, all
         names: Vec<String>,
     },
+    /// That a store which does not answer is told as such, and as nothing else
+    Outage(Rounds),
+}
+
+#[derive(Args)]
+struct Rounds {
+    /// How often, of each kind
+    #[arg(long, default_value_t = 300)]
+    rounds: u32,
+    /// Makes the same choices again
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 #[derive(Args)]
@@ -59,8 +75,10 @@ fn prove(arguments: Arguments) -> Result<()> {
     let program = arguments.server.map_or_else(Program::build, |path| Ok(Program::at(path)))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.proof {
+        Proof::Crash(rounds) => runtime.block_on(crashes(&program, &rounds)),
         Proof::Histories(arguments) => runtime.block_on(histories(&program, &arguments)),
         Proof::Mutants { names } => mutants::hunt(&program, &names),
+        Proof::Outage(rounds) => runtime.block_on(outages(&program, &rounds)),
     }
 }
 
@@ -79,5 +97,27 @@ async fn histories(program: &Program, arguments: &Histories) -> Result<()> {
         });
         println!("{store:?}: {}; all have an order", tally.await?);
     }
+    Ok(())
+}
+
+async fn crashes(program: &Program, &Rounds { rounds, seed }: &Rounds) -> Result<()> {
+    for victim in [Victim::Embedded, Victim::Server, Victim::Redis] {
+        let counted = crash(program, victim, Plan { rounds, seed, sessions: 24 }).await?;
+        println!("{victim}: {counted}");
+    }
+    // Each tears ten files.
+    println!("files of the embedded store: {}", torn(program, rounds.div_ceil(10), seed).await?);
+    Ok(())
+}
+
+async fn outages(program: &Program, &Rounds { rounds, seed }: &Rounds) -> Result<()> {
+    for outage in [Outage::Cut, Outage::Frozen, Outage::Mute] {
+        let (calls, longest) = every_surface(program, outage).await?;
+        println!("{outage:?}: {calls} calls on every surface, the longest {longest:.2?}; 0 promises broken");
+    }
+    for kind in Trouble::ALL {
+        println!("Redis {kind:?}: the longest {:.2?}; 0 promises broken", trouble(program, kind).await?);
+    }
+    println!("the wire: {}", faults(program, rounds, seed).await?);
     Ok(())
 }

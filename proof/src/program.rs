@@ -11,7 +11,11 @@ use crate::node::Node;
 
 /// A server that was built.
 #[derive(Clone, Debug)]
-pub struct Program(PathBuf);
+pub struct Program {
+    path: PathBuf,
+    /// Another program, with arguments, that runs it.
+    runner: Vec<String>,
+}
 
 /// What a node is started with. All nodes of one store have one data folder, which holds the master secret.
 #[derive(Clone, Debug)]
@@ -33,7 +37,13 @@ const SETTINGS: [(&str, &str); 3] = [
 
 impl Program {
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+        Self { path: path.into(), runner: Vec::new() }
+    }
+
+    /// The same, run by another program to which it is an argument: `setpriv`, or a shell.
+    #[must_use]
+    pub fn by(&self, runner: &[&str]) -> Self {
+        Self { path: self.path.clone(), runner: runner.iter().map(|&word| word.to_owned()).collect() }
     }
 
     /// Builds it in the profile that this program was built in.
@@ -55,7 +65,7 @@ impl Program {
             .status()
             .context("cannot start cargo")?;
         ensure!(status.success(), "the server does not build");
-        Ok(Self(target.join(name).join("atropos")))
+        Ok(Self::at(target.join(name).join("atropos")))
     }
 
     /// The folder that everything is built in.
@@ -64,7 +74,7 @@ impl Program {
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Starts a node and waits until it listens.
@@ -72,9 +82,21 @@ impl Program {
         Node::of(Binary::start_command(&mut self.command(start)).await)
     }
 
+    /// As [`Self::start`]; if it ends without having listened, all that it has said.
+    pub async fn attempt(&self, start: &Start<'_>) -> Result<Node, String> {
+        Binary::attempt(&mut self.command(start)).await.map(Node::of)
+    }
+
     /// The command that would start a node, for whoever changes it further.
     pub fn command(&self, start: &Start<'_>) -> Command {
-        let mut command = Command::new(&self.0);
+        let mut command = match self.runner.split_first() {
+            Some((runner, arguments)) => {
+                let mut command = Command::new(runner);
+                command.args(arguments).arg(&self.path);
+                command
+            }
+            None => Command::new(&self.path),
+        };
         command.args(["dev", "--listen", "127.0.0.1:0", "--issuer", "http://127.0.0.1:1", "--data"]).arg(start.data);
         command.args(start.store.iter().flat_map(|store| ["--store", store]));
         command.envs(SETTINGS).env("ATROPOS__STORE__DURABILITY", start.durability);
@@ -84,7 +106,7 @@ impl Program {
 
     /// A command of operators, for the node that was started so or, while that is gone, for its store.
     pub fn operator(&self, start: &Start<'_>, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.0);
+        let mut command = Command::new(&self.path);
         command.args(arguments).arg("--data").arg(start.data);
         command.args(start.store.iter().flat_map(|store| ["--store", store]));
         command.envs(SETTINGS).env("ATROPOS__STORE__DURABILITY", start.durability);

@@ -8,7 +8,7 @@ use std::{
 
 use rustix::process::Signal;
 
-use crate::process::Process;
+use crate::process::{Printed, Process};
 
 /// A running server program. Dropping it kills it.
 pub struct Binary {
@@ -25,14 +25,25 @@ impl Binary {
     /// As [`Self::start`], for a `command` that carries an environment or a working folder. Its standard streams are
     /// replaced.
     pub async fn start_command(command: &mut Command) -> Self {
-        let process = Process::spawn(command, None).unwrap_or_else(|error| panic!("{command:?} cannot start: {error}"));
+        match Self::attempt(command).await {
+            Ok(binary) => binary,
+            Err(said) => panic!("{command:?} never said where it listens, but: {said}"),
+        }
+    }
+
+    /// As [`Self::start_command`]; of a program that ends without having listened, all that it has said.
+    pub async fn attempt(command: &mut Command) -> Result<Self, String> {
+        let mut process =
+            Process::spawn(command, None).unwrap_or_else(|error| panic!("{command:?} cannot start: {error}"));
         let Some(line) = process.line(|line| line.contains(GREETING)).await else {
-            panic!("{command:?} never said where it listens, but: {:?}", process.printed());
+            process.kill().await;
+            let Printed { stdout, stderr, .. } = process.printed();
+            return Err(stdout + &stderr);
         };
         let (_, address) = line.split_once(GREETING).expect("this is how it was found");
         let address = address.split_ascii_whitespace().next().and_then(|address| address.parse().ok());
         let address = address.unwrap_or_else(|| panic!("{command:?} should name an address, but said {line:?}"));
-        Self { process, address }
+        Ok(Self { process, address })
     }
 
     /// Where it listens.
@@ -64,6 +75,12 @@ impl Binary {
     pub async fn line_with(&self, part: &str) -> String {
         let line = self.process.line(|line| line.contains(part)).await;
         line.unwrap_or_else(|| panic!("it printed no line with {part:?}, but: {:?}", self.process.printed()))
+    }
+
+    /// From now on it cannot make a file longer than `bytes`: what a full disk does, to whoever ignores SIGXFSZ. `None`:
+    /// there is room again.
+    pub fn limit_files(&mut self, bytes: Option<u64>) {
+        self.process.limit_files(bytes);
     }
 
     /// Kills it (SIGKILL) and waits until it is gone.

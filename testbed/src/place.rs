@@ -1,6 +1,12 @@
 //! Where a server lives, and how it is started there.
 
-use std::{fs, net::Ipv4Addr, path::PathBuf, process::Command, sync::Arc};
+use std::{
+    fs,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
 
 use tempfile::TempDir;
 use tokio::{
@@ -58,8 +64,9 @@ impl Place {
     /// Starts the server that lives here and waits until it answers.
     pub(crate) async fn run(&self) -> Result<Process, Refusal> {
         let program = self.flavor.program();
-        let mut command = Command::new(program);
-        command.arg(self.configuration());
+        // A disk that is full is an error for it to handle, and no signal to end by.
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#]).arg(program).arg(self.configuration());
         let mut ready = "eady to accept connections";
         if self.mode == Mode::Sentinel {
             command.arg("--sentinel");
@@ -93,6 +100,10 @@ impl Place {
         };
         let answered = matches!(timeout(DEADLINE, exchange).await, Ok(Ok(_)));
         assert!(answered && matches!(first, [b'+' | b'-']), "port {} does not answer PING", self.port.number());
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn configuration(&self) -> PathBuf {

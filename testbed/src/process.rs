@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, getrlimit, kill_process, prlimit, waitid};
 use tokio::{sync::watch, time::timeout};
 
 use crate::until::DEADLINE;
@@ -64,6 +64,13 @@ impl Process {
         if self.status.is_none() {
             kill_process(Pid::from_child(&self.child), signal).expect("it is our child and has not been waited for");
         }
+    }
+
+    /// From now on no file that it writes may be longer than that; `None`: than the system allows.
+    pub(crate) fn limit_files(&mut self, bytes: Option<u64>) {
+        let Rlimit { maximum, .. } = getrlimit(Resource::Fsize);
+        let limit = Rlimit { current: bytes.or(maximum), maximum };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).expect("it is our child and runs as we do");
     }
 
     /// Stops the process as it stands, and returns when it has stopped.

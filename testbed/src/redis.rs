@@ -1,10 +1,13 @@
 //! One Redis or Valkey server.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use redis::{FromRedisValue, RedisResult};
 use rustix::process::Signal;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 use crate::{
     Certificates, Flavor,
@@ -20,6 +23,8 @@ const ATTEMPTS: usize = 20;
 pub struct RedisServer {
     process: Process,
     place: Place,
+    /// On which something was asked that nobody waits for.
+    unanswered: Vec<TcpStream>,
 }
 
 impl RedisServer {
@@ -76,9 +81,24 @@ impl RedisServer {
         self.place.certificates.as_deref()
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What the server has logged since it was last started.
     pub fn log(&self) -> String {
         self.process.printed().stdout
+    }
+
+    /// From now on it cannot make a file longer than `bytes`, as if the disk were full. `None`: there is room again.
+    pub fn limit_files(&mut self, bytes: Option<u64>) {
+        self.process.limit_files(bytes);
+    }
+
+    /// Where it keeps its files.
+    pub fn folder(&self) -> &Path {
+        self.place.folder()
     }
 
     /// Kills it (SIGKILL) and waits until it is gone.
@@ -114,7 +134,7 @@ impl RedisServer {
 
     /// Sends one command over a connection of its own and reads the answer. Where that is TLS, the process has chosen its
     /// cryptography.
-    pub(crate) async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> RedisResult<T> {
+    pub async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> RedisResult<T> {
         let client = match self.certificates() {
             Some(certificates) => redis::Client::build_with_tls(self.url(), certificates.trust())?,
             None => redis::Client::open(self.url())?,
@@ -122,6 +142,15 @@ impl RedisServer {
         let mut connection = client.get_multiplexed_async_connection().await?;
         let (name, arguments) = words.split_first().expect("a command has a name");
         redis::cmd(name).arg(arguments).query_async(&mut connection).await
+    }
+
+    /// Sends one command over a connection that stays open, and does not wait for an answer.
+    pub async fn send(&mut self, words: &[&str]) {
+        let mut connection = TcpStream::connect(self.address()).await.expect("a server that runs takes connections");
+        let (name, arguments) = words.split_first().expect("a command has a name");
+        let bytes = redis::cmd(name).arg(arguments).get_packed_command();
+        connection.write_all(&bytes).await.expect("a server that runs reads");
+        self.unanswered.push(connection);
     }
 
     async fn launch(
@@ -133,7 +162,7 @@ impl RedisServer {
         for _ in 0..ATTEMPTS {
             let place = Place::prepare(flavor, mode, certificates.clone(), settings);
             match place.run().await {
-                Ok(process) => return Self { process, place },
+                Ok(process) => return Self { process, place, unanswered: Vec::new() },
                 Err(Refusal::PortTaken) => {}
                 Err(Refusal::Other(why)) => panic!("{why}"),
             }

@@ -29,13 +29,14 @@ struct Condition {
     /// How often it has been cut: a connection of before a cut that was mended at once is closed all the same.
     cuts: u64,
     frozen: bool,
+    holding: bool,
     delay: Duration,
     fault: Option<Fault>,
 }
 
 impl Condition {
     fn whole(upstream: SocketAddr) -> Self {
-        Self { upstream, cut: false, cuts: 0, frozen: false, delay: Duration::ZERO, fault: None }
+        Self { upstream, cut: false, cuts: 0, frozen: false, delay: Duration::ZERO, holding: false, fault: None }
     }
 }
 
@@ -90,9 +91,17 @@ impl Wire {
         self.condition.send_modify(|condition| condition.frozen = true);
     }
 
-    /// Delivers what was held since [`Self::freeze`], and what comes from now on.
+    /// From now on delivers requests, but no answers: what is asked is done, and nobody hears of it.
+    pub fn hold_answers(&self) {
+        self.condition.send_modify(|condition| condition.holding = true);
+    }
+
+    /// Delivers what was held since [`Self::freeze`] or [`Self::hold_answers`], and what comes from now on.
     pub fn thaw(&self) {
-        self.condition.send_modify(|condition| condition.frozen = false);
+        self.condition.send_modify(|condition| {
+            condition.frozen = false;
+            condition.holding = false;
+        });
     }
 
     /// Lets each answer arrive this much later than it was given, until told otherwise. The order stays, and answers

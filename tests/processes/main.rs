@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
-mod crash;
 mod operators;
 mod program;
 mod starting;

@@ -12,7 +12,7 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::time::Instant;
 
 use crate::support::{
-    HOUR, append, commit, create, open, persons_session, revocation, say, session, settings, shard, soon, with,
+    HOUR, append, commit, create, open, persons_session, revocation, say, session, settings, shard, soon, tell, with,
 };
 
 pub(crate) const BOUND: Duration = Duration::from_secs(1);
@@ -178,4 +178,27 @@ async fn a_server_that_would_be_refused_at_the_start_is_not_taken_on_later() {
     soon("the store has said why", async || store.ping().await.is_err_and(|why| why.0.contains("allkeys-lru"))).await;
     let () = say(&server.url(), "CONFIG SET maxmemory-policy noeviction").await;
     works(&store, 1).await;
+}
+
+/// Another number of shards is another store, too: entries would be looked for where nobody puts them.
+#[tokio::test]
+async fn a_store_that_is_emptied_is_not_taken_for_a_new_one() {
+    for flavor in Flavor::ALL {
+        let server = RedisServer::start(flavor, &[]).await;
+        let store = open(&with(&server.url(), "memory", BOUND)).await;
+        works(&store, 1).await;
+        let kept: Vec<u8> = say(&server.url(), "GET atropos:shards").await;
+        for anew in [None, Some("4096")] {
+            let () = say(&server.url(), "FLUSHALL").await;
+            if let Some(shards) = anew {
+                let () = say(&server.url(), &format!("SET atropos:shards {shards}")).await;
+            }
+            let why = store.heads().await.unwrap_err();
+            assert!(why.0.contains("emptied"), "{why}");
+            nothing_works(&store).await;
+            let () = tell(&server.url(), &[b"SET", b"atropos:shards", &kept]).await;
+            store.heads().await.unwrap();
+            works(&store, 2).await;
+        }
+    }
 }

@@ -27,6 +27,12 @@ pub enum OpenError {
     Newer { path: PathBuf, found: u32 },
     #[error("{file} is not a database of Atropos", file = .0.display())]
     Foreign(PathBuf),
+    #[error(
+        "{file} is damaged ({why}): it was cut short, changed, or copied while a server wrote to it; put a backup in its \
+         place, and run `atropos restored` before a server is started on that",
+        file = .path.display()
+    )]
+    Damaged { path: PathBuf, why: String },
     #[error("{file} cannot be written: the disk is full", file = .0.display())]
     Full(PathBuf),
     #[error("{file} cannot be written: this process may only read it, or its disk is read-only", file = .0.display())]
@@ -61,9 +67,14 @@ impl File {
     }
 
     /// Opens the file and all its tables, which are made if it is new.
-    pub(super) fn open(&self) -> Result<Database, OpenError> {
+    ///
+    /// At the start all of it is read once and held against its checksums, though after a crash nothing of it could be
+    /// wrong: somebody may have copied it while it was written to, or a disk may have forgotten a page. Without that, redb
+    /// believes every page and panics, or worse does not, at one that is none. Not when a file that failed is opened
+    /// `again`: readers wait for that, and a disk that is full has changed nothing.
+    pub(super) fn open(&self, again: bool) -> Result<Database, OpenError> {
         let mut builder = Builder::new();
-        builder.set_cache_size(self.cache);
+        builder.set_cache_size(self.cache).set_check_integrity_on_open(!again);
         let file = self.open_file().map_err(|error| self.failed(error))?;
         let database = (self.opener)(&builder, file).map_err(|error| self.failed(error))?;
         match found_format(&database).map_err(|error| self.failed(error))? {
@@ -96,6 +107,7 @@ impl File {
         let path = self.path.clone();
         match error.into() {
             redb::Error::DatabaseAlreadyOpen => OpenError::InUse(path),
+            redb::Error::Corrupted(why) => OpenError::Damaged { path, why },
             redb::Error::Io(error) => match error.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => OpenError::Full(path),
                 ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => OpenError::ReadOnly(path),

@@ -89,7 +89,7 @@ impl Embedded {
     /// As [`Self::open`], on a disk of one's own making.
     pub fn open_with(settings: &Settings, clock: Arc<dyn Clock>, opener: Opener) -> Result<Self, OpenError> {
         let file = File::within(&settings.folder, settings.cache, opener)?;
-        let database = file.open()?;
+        let database = file.open(false)?;
         let view = View::open(&database).map_err(|error| file.failed(error))?;
         let shown = Arc::new(Shown::from_pointee(view));
         let counters = Arc::new(Counters::default());

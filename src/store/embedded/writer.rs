@@ -149,7 +149,7 @@ impl Writer {
     }
 
     fn reopen(&mut self) {
-        let opened = self.file.open().and_then(|database| {
+        let opened = self.file.open(true).and_then(|database| {
             let view = View::open(&database).map_err(|error| self.file.failed(error))?;
             Ok((database, view))
         });

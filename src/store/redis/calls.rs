@@ -72,7 +72,7 @@ impl Store for RedisStore {
     }
 
     async fn heads(&self) -> Result<(Vec<Head>, Timestamp), Unavailable> {
-        self.bounded(self.read_heads()).await
+        self.in_time(self.read_heads()).await
     }
 
     async fn forget(&self, shard: Shard, positions: &[Position]) -> Result<(), Unavailable> {

@@ -19,8 +19,11 @@ const PULSE: Duration = Duration::from_secs(1);
 /// Every so many pulses the sentinels are asked where the primary is.
 const RESOLVE: u64 = 2;
 
-/// Every so many pulses the server is examined anew, and what is alarming is said again.
-const EXAMINE: u64 = 60;
+/// Every so many pulses the server is examined anew: somebody may have changed its settings.
+const EXAMINE: u64 = 5;
+
+/// Every so many pulses what is alarming is said again.
+const REPEAT: u64 = 60;
 
 /// What lies between two tries, at first and at most.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -81,7 +84,8 @@ impl Shared {
             }
             if beat.is_multiple_of(EXAMINE) {
                 match link.examine(&self.demands).await {
-                    Ok(findings) => findings.repeat(),
+                    Ok(findings) if beat.is_multiple_of(REPEAT) => findings.repeat(),
+                    Ok(_) => {}
                     Err(why) => return why.to_string(),
                 }
             }

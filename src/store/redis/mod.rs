@@ -13,6 +13,7 @@
 //! leaves out (`appendfsync`).
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use redis::Value;
@@ -59,6 +60,8 @@ pub struct RedisStore {
     limit: Duration,
     /// Whether a change has to be written even where there is nothing to change, so that it can be waited for.
     waits: bool,
+    /// The store is there and is not the one that was opened: it was emptied, or made anew.
+    emptied: AtomicBool,
 }
 
 impl RedisStore {
@@ -78,7 +81,14 @@ impl RedisStore {
             sleep(lease::HOLD).await;
         }
         let waits = settings.durability != Durability::Memory;
-        let mut store = Self { wire, keys, shards: settings.shards, limit: settings.timeout, waits };
+        let mut store = Self {
+            wire,
+            keys,
+            shards: settings.shards,
+            limit: settings.timeout,
+            waits,
+            emptied: AtomicBool::new(false),
+        };
         store.shards = store.agree_on_shards(settings.shards).await?;
         Ok(store)
     }
@@ -105,11 +115,35 @@ impl RedisStore {
         }
     }
 
-    /// Ends `work` when its time is up.
+    /// Whoever asks for the heads, which every node does each second, looks whether the store is still what it was. What
+    /// stands there by then was not written by this history: to call all that it lacks dead, and to begin anew under keys
+    /// that no other node will know, would look like a working server.
+    fn recognize(&self, shards: Value) -> Result<(), Unavailable> {
+        let shards = answer::optional_bytes(shards, "GET")?;
+        let is_ours = shards.is_some_and(|count| count == self.shards.to_string().as_bytes());
+        self.emptied.store(!is_ours, Ordering::Relaxed);
+        if is_ours { Ok(()) } else { Err(emptied()) }
+    }
+
+    /// Ends `work` when its time is up, and does not begin it on a store that was emptied.
     async fn bounded<T>(&self, work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
+        if self.emptied.load(Ordering::Relaxed) {
+            return Err(emptied());
+        }
+        self.in_time(work).await
+    }
+
+    /// Ends `work` when its time is up.
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Unavailable>>) -> Result<T, Unavailable> {
         let late = |_| Unavailable(format!("no answer within {:?}", self.limit));
         timeout(self.limit, work).await.map_err(late)?
     }
+}
+
+fn emptied() -> Unavailable {
+    let why =
+        "the store was emptied while this server used it: put back what it held, or restart every server to begin anew";
+    Unavailable(why.to_owned())
 }
 
 impl fmt::Debug for RedisStore {

@@ -60,7 +60,9 @@ impl RedisStore {
     pub(super) async fn read_heads(&self) -> Result<(Vec<Head>, Timestamp), Unavailable> {
         let mut commands: Vec<_> = self.all_shards().map(|shard| command("GET", self.keys.head(shard))).collect();
         commands.push((self.keys.shards(), redis::cmd("TIME")));
+        commands.push(command("GET", self.keys.shards()));
         let mut answers = self.wire.ask_each(commands).await?;
+        self.recognize(answers.pop().ok_or_else(|| unexpected("GET"))?)?;
         let now = answer::time(answers.pop().ok_or_else(|| unexpected("TIME"))?)?;
         Ok((answers.into_iter().map(answer::head).collect::<Result<_, _>>()?, now))
     }

@@ -90,7 +90,7 @@ impl Connection<'_> {
         let give = async move {
             while let Some((at, answer)) = due.recv().await {
                 sleep_until(at).await;
-                self.thawed().await;
+                self.released().await;
                 if answer.is_empty() {
                     to.shutdown().await?;
                 } else if let Some(length) = self.strike(answer.len()) {
@@ -109,6 +109,11 @@ impl Connection<'_> {
         let mut condition = self.condition.subscribe();
         // Fails only when the wire itself is gone, and this with it.
         let _ = condition.wait_for(|condition| !condition.frozen).await;
+    }
+
+    async fn released(&self) {
+        let mut condition = self.condition.subscribe();
+        let _ = condition.wait_for(|condition| !condition.frozen && !condition.holding).await;
     }
 
     fn note_request(&self, request: &[u8]) {

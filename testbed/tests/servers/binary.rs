@@ -43,3 +43,25 @@ async fn it_is_killed_when_dropped() {
     drop(binary);
     assert!(!is_alive());
 }
+
+#[tokio::test]
+async fn a_program_that_ends_without_having_listened_is_heard() {
+    let said = Binary::attempt(Command::new("sh").args(["-c", "echo first; echo second >&2; exit 1"])).await;
+    assert_eq!(said.err().unwrap(), "first\nsecond\n");
+}
+
+#[tokio::test]
+async fn a_file_that_may_not_grow_does_not_until_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"trap "" XFSZ; echo "listening on http://127.0.0.1:1"
+        while read -r _ <step; do echo more >>file && echo grown || echo full; done"#;
+    assert!(Command::new("mkfifo").arg(folder.path().join("step")).status().unwrap().success());
+    let mut binary = Binary::start_command(Command::new("sh").args(["-c", script]).current_dir(folder.path())).await;
+    let step = || std::fs::write(folder.path().join("step"), "go\n").unwrap();
+    binary.limit_files(Some(0));
+    step();
+    binary.line_with("full").await;
+    binary.limit_files(None);
+    step();
+    binary.line_with("grown").await;
+}

@@ -82,6 +82,21 @@ async fn a_frozen_wire_holds_what_it_is_given_until_it_thaws() {
 }
 
 #[tokio::test]
+async fn answers_are_held_back_while_requests_are_delivered() {
+    let server = RedisServer::start(Flavor::Redis, &[]).await;
+    let wire = Wire::to(server.address()).await;
+    let mut stream = TcpStream::connect(wire.address()).await.unwrap();
+    wire.hold_answers();
+    stream.write_all(b"SET count 1\r\n").await.unwrap();
+    until("it was done", async || server.ask::<Option<u8>>(&["GET", "count"]).await == Ok(Some(1))).await;
+    let mut answer = [0; 5];
+    assert!(timeout(SILENCE, stream.read_exact(&mut answer)).await.is_err());
+    wire.thaw();
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"+OK\r\n");
+}
+
+#[tokio::test]
 async fn a_slow_wire_delays_each_answer_and_keeps_the_order() {
     let wire = Wire::to(echo().await).await;
     let mut stream = TcpStream::connect(wire.address()).await.unwrap();

@@ -8,16 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atropos::domain::clock::FixedClock;
-use atropos::domain::store::{Store, Version};
+use atropos::domain::store::{Created, Store, Version};
 use atropos::domain::{Head, Shard};
 use atropos::store::embedded::{Embedded, OpenError};
 use futures_util::future::join_all;
-use redb::{Database, TableDefinition};
+use redb::{Database, ReadableTable as _, TableDefinition};
 use tempfile::TempDir;
 
 use super::disk::Disk;
 use crate::embedded::{EmbeddedBench, START, settings};
-use crate::suite::{Bench as _, KEEP, family, revocations, to};
+use crate::suite::{Bench as _, KEEP, family, nth, revocations, to};
+
+/// Of a database file.
+const PAGE: usize = 4096;
 
 fn open(folder: &Path) -> Result<Embedded, OpenError> {
     Embedded::open(&settings(folder), Arc::new(FixedClock::at(START)))
@@ -59,6 +62,42 @@ fn a_file_of_a_newer_version_is_refused() {
     assert!(refusal(folder.path()).contains("its format is 1000"));
 }
 
+/// Another version may have run for a while: what it wrote is there, and is not for us to judge.
+#[tokio::test]
+async fn a_record_of_a_newer_version_is_unavailable_and_neither_absent_nor_written_over() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    let (ours, theirs) = (family(nth(0), 1), family(nth(0), 2));
+    for family in [&ours, &theirs] {
+        store.create(family, Version(0x0102_0304_0506_0708), KEEP).await.unwrap();
+    }
+    drop(store);
+    change_format(folder.path(), theirs.id.as_bytes(), 0x0102_0304_0506_0708_u64.to_be_bytes());
+    let store = open(folder.path()).unwrap();
+    assert!(store.load(ours.id).await.unwrap().stored.is_some());
+    for _ in 0..2 {
+        let why = store.load(theirs.id).await.unwrap_err();
+        assert!(why.0.contains("a record has format 255"), "{why}");
+        assert_eq!(store.create(&theirs, Version(1), KEEP).await.unwrap(), Created::Exists);
+    }
+}
+
+/// The format stands behind the version, wherever the frame ends.
+fn change_format(folder: &Path, id: &[u8; 16], version: [u8; 8]) {
+    let table: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("families");
+    let database = Database::create(folder.join("atropos.redb")).unwrap();
+    let mut transaction = database.begin_write().unwrap();
+    transaction.set_quick_repair(true);
+    {
+        let mut table = transaction.open_table(table).unwrap();
+        let mut row = table.get(id).unwrap().unwrap().value().to_vec();
+        let format = row.windows(8).position(|bytes| *bytes == version).unwrap() + 8;
+        row[format] = 255;
+        table.insert(id, row.as_slice()).unwrap();
+    }
+    transaction.commit().unwrap();
+}
+
 #[test]
 fn a_file_that_is_not_ours_is_refused() {
     let folder = TempDir::new().unwrap();
@@ -81,6 +120,41 @@ fn a_file_that_lost_its_beginning_is_not_written_over() {
     fs::write(&path, &bytes).unwrap();
     assert!(refusal(folder.path()).contains("is not a database of Atropos"));
     assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+/// What a copy may have become that was made while somebody wrote, and a disk may have forgotten: whatever page it is, nobody
+/// works on what is left, and nobody panics over it.
+#[tokio::test]
+async fn a_file_that_was_damaged_or_cut_short_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    for number in 0..300 {
+        store.create(&family(nth(0), number), Version(1), KEEP).await.unwrap();
+    }
+    store.append(to(nth(0), &revocations(1..=300))).await.unwrap();
+    drop(store);
+    let path = folder.path().join("atropos.redb");
+    let whole = fs::read(&path).unwrap();
+    let used: Vec<usize> =
+        (1..whole.len() / PAGE).filter(|page| whole[page * PAGE..][..PAGE].iter().any(|it| *it != 0)).collect();
+    let mut refused = 0;
+    for page in &used {
+        let mut bytes = whole.clone();
+        bytes[page * PAGE..][..PAGE].fill(0xa5);
+        fs::write(&path, &bytes).unwrap();
+        // A page that was given up is nobody's, and may be anything.
+        let Err(why) = open(folder.path()) else { continue };
+        assert!(why.to_string().contains("atropos.redb is damaged"), "{why}");
+        refused += 1;
+    }
+    assert!(refused * 3 > used.len(), "{refused} of {} pages counted", used.len());
+    for length in [1, 511, PAGE, PAGE + 1, whole.len() / 2, whole.len() - PAGE, whole.len() - 1] {
+        fs::write(&path, &whole[..length]).unwrap();
+        let refusal = refusal(folder.path());
+        assert!(refusal.contains("damaged") || refusal.contains("is not a database"), "{length} bytes: {refusal}");
+    }
+    fs::write(&path, &whole).unwrap();
+    open(folder.path()).unwrap();
 }
 
 #[test]
