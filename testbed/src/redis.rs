@@ -102,6 +102,14 @@ impl RedisServer {
         });
     }
 
+    /// How much of its primary's history a replica has, or a primary has made: bytes, to be compared among those of one
+    /// history.
+    pub async fn offset(&self) -> u64 {
+        let told: String = self.ask(&["INFO", "replication"]).await.expect("a server that runs answers");
+        let offset = told.lines().find_map(|line| line.strip_prefix("master_repl_offset:"));
+        offset.and_then(|offset| offset.parse().ok()).expect("every server tells how far it is")
+    }
+
     /// Stops it as it stands (SIGSTOP): connections stay open, nothing is answered. Returns when it has stopped.
     pub fn pause(&mut self) {
         self.process.pause();
@@ -122,6 +130,12 @@ impl RedisServer {
         let mut connection = client.get_multiplexed_async_connection().await?;
         let (name, arguments) = words.split_first().expect("a command has a name");
         redis::cmd(name).arg(arguments).query_async(&mut connection).await
+    }
+
+    /// Sends a command that is answered `OK`.
+    pub(crate) async fn tell(&self, words: &[&str]) {
+        let answer: String = self.ask(words).await.expect("a server that has just been started does what it is told");
+        assert_eq!(answer, "OK");
     }
 
     async fn launch(
