@@ -5,6 +5,8 @@
 //! (`tests/proof/` of the workspace's root). None knows anything of the server but its command line and its URLs.
 //!
 //! - [`program`] the server's program: how it is built and started; [`node`] a running one, and how a client sees it
+//! - [`failover`] failovers of Redis under load
+pub mod failover;
 mod node;
 mod program;
 

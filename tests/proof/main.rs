@@ -1,5 +1,6 @@
 //! The short forms of the proofs (`proof/`): as long as a test may be, against the program that these tests were built with.
 
+mod failover;
 mod node;
 
 use atropos_proof::Program;
