@@ -42,13 +42,18 @@ impl Cluster {
     }
 
     /// As [`Self::start`]; everybody knows the nodes by wires to each, over which one can be [parted](Self::part) from the
-    /// others. Needs Redis 7, whose connections come from where they are told to.
-    pub async fn start_on_wires(flavor: Flavor, primaries: usize, replicas_per_primary: usize) -> Self {
+    /// others. `settings` are those of [`RedisServer::start`], for each node. Needs Redis 7, whose connections come from
+    /// where they are told to.
+    pub async fn start_on_wires(
+        flavor: Flavor,
+        (primaries, replicas_per_primary): (usize, usize),
+        settings: &[(&str, &str)],
+    ) -> Self {
         let (mut nodes, mut wires) = (Vec::new(), Vec::new());
         for index in 0..primaries * (1 + replicas_per_primary) {
             let from = comes_from(index).to_string();
             let own = [("bind-source-addr", from.as_str()), ("cluster-announce-ip", "127.0.0.1")];
-            let node = RedisServer::start(flavor, &[&SETTINGS[..], &own].concat()).await;
+            let node = RedisServer::start(flavor, &[&SETTINGS[..], &own, settings].concat()).await;
             let bus = (Ipv4Addr::LOCALHOST, node.port() + CLUSTER_BUS).into();
             let to = Wires { data: Wire::to(node.address()).await, bus: Wire::to(bus).await };
             for (setting, wire) in [("cluster-announce-port", &to.data), ("cluster-announce-bus-port", &to.bus)] {

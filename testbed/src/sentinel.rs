@@ -39,10 +39,12 @@ impl Sentinels {
     }
 
     /// As [`Self::start`]; everybody knows the servers by a wire to each, over which one can be [parted](Self::part) from
-    /// the others. Needs Redis 7, whose connections come from where they are told to.
-    pub async fn start_on_wires(flavor: Flavor) -> Self {
+    /// the others. `settings` are those of [`RedisServer::start`], for each server. Needs Redis 7, whose connections come
+    /// from where they are told to.
+    pub async fn start_on_wires(flavor: Flavor, settings: &[(&str, &str)]) -> Self {
         let from = SERVERS_FROM.to_string();
-        let settings = [("bind-source-addr", from.as_str()), ("replica-announce-ip", "127.0.0.1")];
+        let own = [("bind-source-addr", from.as_str()), ("replica-announce-ip", "127.0.0.1")];
+        let settings = [settings, &own].concat();
         let (mut servers, mut wires) = (Vec::new(), Vec::new());
         for _ in 0..=REPLICAS {
             let server = RedisServer::start(flavor, &settings).await;

@@ -29,7 +29,7 @@ async fn a_replica_takes_over_from_its_primary() {
 #[tokio::test]
 async fn a_node_that_is_parted_is_replaced_gives_up_and_comes_back_as_a_replica() {
     for flavor in Flavor::ALL {
-        let mut cluster = Cluster::start_on_wires(flavor, 3, 1).await;
+        let mut cluster = Cluster::start_on_wires(flavor, (3, 1), &[]).await;
         let (parted, replica) = (1, 4);
         assert!(cluster.is_primary(parted).await && !cluster.is_primary(replica).await);
         cluster.part(parted);

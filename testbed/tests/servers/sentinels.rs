@@ -27,7 +27,7 @@ async fn is_replaced(flavor: Flavor) {
 #[tokio::test]
 async fn a_primary_that_is_parted_goes_on_for_its_clients_until_it_is_joined_again() {
     for flavor in Flavor::ALL {
-        let mut sentinels = Sentinels::start_on_wires(flavor).await;
+        let mut sentinels = Sentinels::start_on_wires(flavor, &[]).await;
         let old = sentinels.primary_index().await.unwrap();
         let name = sentinels.primary().await.unwrap();
         let client = redis::Client::open(format!("redis://{name}")).unwrap();
@@ -49,7 +49,7 @@ async fn a_primary_that_is_parted_goes_on_for_its_clients_until_it_is_joined_aga
 
 #[tokio::test]
 async fn a_primary_whose_replicas_are_held_back_stays_the_primary() {
-    let mut sentinels = Sentinels::start_on_wires(Flavor::Redis).await;
+    let mut sentinels = Sentinels::start_on_wires(Flavor::Redis, &[]).await;
     let primary = sentinels.primary_index().await.unwrap();
     let client = redis::Client::open(sentinels.servers()[primary].url()).unwrap();
     // A client that waits as long as it takes.
