@@ -24,6 +24,11 @@ async fn a_deposed_primary_that_one_node_still_reaches_loses_nothing_acknowledge
 }
 
 #[tokio::test]
+async fn a_disk_that_is_no_longer_the_primarys_is_no_better_than_memory() {
+    survives(Ground::Sentinels, Fault::Kill, Durability::Fsync).await;
+}
+
+#[tokio::test]
 async fn of_what_was_revoked_at_a_deposed_primary_all_that_it_had_heard_of_is_put_back() {
     survives(Ground::Sentinels, Fault::Part, Durability::Memory).await;
 }

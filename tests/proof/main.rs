@@ -1,6 +1,9 @@
 //! The short forms of the proofs (`proof/`): as long as a test may be, against the program that these tests were built with.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
 mod failover;
+mod lost_writes;
 mod node;
 
 use atropos_proof::Program;

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use atropos_testbed::{Cluster, Flavor, RedisServer, Sentinels, Wire, until};
+use atropos_testbed::{Cluster, RedisServer, Sentinels, Wire, until};
 
-use super::{Fault, Ground};
+use super::{Fault, Ground, Scenario};
 
 /// Primaries of the cluster, each with one replica.
 const PRIMARIES: usize = 3;
@@ -24,10 +24,12 @@ enum Kind {
 }
 
 impl Servers {
-    pub(super) async fn start(ground: Ground, flavor: Flavor, seed: u64) -> Self {
+    pub(super) async fn start(scenario: Scenario) -> Self {
+        let Scenario { ground, flavor, durability, seed, .. } = scenario;
+        let settings = durability.settings();
         match ground {
             Ground::Sentinels => {
-                let sentinels = Sentinels::start_on_wires(flavor).await;
+                let sentinels = Sentinels::start_on_wires(flavor, settings).await;
                 let mut ways = Vec::new();
                 for sentinel in sentinels.addresses() {
                     ways.push(Wire::to(sentinel).await);
@@ -36,7 +38,7 @@ impl Servers {
                 Self { kind: Kind::Sentinels { sentinels, ways }, victim }
             }
             Ground::Cluster => {
-                let cluster = Cluster::start_on_wires(flavor, PRIMARIES, 1).await;
+                let cluster = Cluster::start_on_wires(flavor, (PRIMARIES, 1), settings).await;
                 Self { kind: Kind::Cluster(cluster), victim: fastrand::Rng::with_seed(seed).usize(..PRIMARIES) }
             }
         }

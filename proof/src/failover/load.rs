@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::told::{Heard, State, Told};
-use super::{Durability, Fault, Ground, Phase, Scenario};
+use super::{Fault, Ground, Phase, Scenario};
 use crate::node::{Node, Outcome};
 
 const CLIENTS: u64 = 16;
@@ -153,7 +153,7 @@ impl Shared {
     /// What a node answers now to what it was asked in the phase `asked`.
     fn heard(&self, node: usize, asked: Phase) -> Heard {
         let Scenario { ground, fault, durability, .. } = self.scenario;
-        let apart = (ground, fault, durability) == (Ground::Sentinels, Fault::Part, Durability::Memory);
+        let apart = (ground, fault) == (Ground::Sentinels, Fault::Part) && !durability.outlives_the_primary();
         let parted = apart && (asked == Phase::Struck || self.phase() == Phase::Struck);
         Heard { node, durability, calm: self.phase() == Phase::Calm, parted }
     }

@@ -47,6 +47,8 @@ pub enum Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     Memory,
+    /// Of the primary's disk, with which it goes.
+    Fsync,
     Replicas(u8),
 }
 
@@ -99,8 +101,7 @@ impl Scenario {
         let mut all = Vec::new();
         for ground in [Ground::Sentinels, Ground::Cluster] {
             for fault in [Fault::Kill, Fault::Stop, Fault::Part] {
-                for durable in [true, false] {
-                    let durability = if durable { ground.durability(fault) } else { Durability::Memory };
+                for durability in [ground.durability(fault), Durability::Memory, Durability::Fsync] {
                     let flavor = Flavor::ALL[fastrand::Rng::with_seed(seed).usize(..2)];
                     all.push(Self { ground, fault, durability, flavor, seed });
                 }
@@ -115,7 +116,7 @@ impl Scenario {
 
     async fn broken(self, program: &Program) -> Result<Failover> {
         let data = tempfile::tempdir()?;
-        let mut servers = Servers::start(self.ground, self.flavor, self.seed).await;
+        let mut servers = Servers::start(self).await;
         let nodes = self.nodes(program, &servers, data.path()).await;
         let mut load = Load::start(&nodes, self);
         load.until_told(&[0, 1], CALM).await?;
@@ -147,7 +148,7 @@ impl Scenario {
 
     /// Returns when another primary is in place and the clients have met with what that means; from when on.
     async fn strike(self, servers: &mut Servers, load: &Load) -> Result<Instant> {
-        let safe = self.durability != Durability::Memory;
+        let safe = self.durability.outlives_the_primary();
         if self.fault != Fault::Part {
             servers.hold_back();
             if safe {
@@ -197,13 +198,27 @@ impl Ground {
     }
 }
 
+impl Durability {
+    /// Whether a failover must not lose what was acknowledged.
+    fn outlives_the_primary(self) -> bool {
+        matches!(self, Self::Replicas(_))
+    }
+
+    /// What it asks of each server.
+    fn settings(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Memory | Self::Replicas(_) => &[],
+            Self::Fsync => &[("appendonly", "yes"), ("appendfsync", "always")],
+        }
+    }
+}
+
 impl Failover {
     /// A scenario in which nothing could have been lost has proved nothing.
     fn says_something(&self) -> Result<()> {
         let Found { kept, revoked, lost_births, lost_refreshes, .. } = self.found;
         ensure!(kept > 0 && revoked > 0, "nothing was left to look at: {self}");
-        let memory = self.scenario.durability == Durability::Memory;
-        if memory && self.scenario.ground == Ground::Sentinels {
+        if !self.scenario.durability.outlives_the_primary() && self.scenario.ground == Ground::Sentinels {
             ensure!(lost_births + lost_refreshes > 0, "this failover has lost nothing: {self}");
         }
         Ok(())
@@ -214,6 +229,7 @@ impl fmt::Display for Durability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str("memory"),
+            Self::Fsync => f.write_str("fsync"),
             Self::Replicas(count) => write!(f, "replicas:{count}"),
         }
     }

@@ -68,7 +68,7 @@ impl Told {
 
     /// Whether something of it was answered that a failover must not lose: a birth is not made durable, a refresh is.
     fn must_live(&self, heard: Heard) -> bool {
-        heard.calm || (heard.durability != Durability::Memory && self.pairs.len() > 1)
+        heard.calm || (heard.durability.outlives_the_primary() && self.pairs.len() > 1)
     }
 
     /// The error, if what was heard must not be.
@@ -109,7 +109,7 @@ impl Told {
     /// `true` in the answer: a revoked token was called active, and may be for now.
     pub(super) fn introspected(&mut self, answer: &Outcome<bool>, heard: Heard) -> Result<bool, String> {
         match (answer, self.state) {
-            (Outcome::Told(true), State::Revoked) if heard.calm || heard.durability != Durability::Memory => {
+            (Outcome::Told(true), State::Revoked) if heard.calm || heard.durability.outlives_the_primary() => {
                 Err(format!("a revoked token is active: {self:?}"))
             }
             (Outcome::Told(true), State::Revoked) => Ok(true),

@@ -124,7 +124,7 @@ impl Judge<'_> {
             told.resting_since != Some(Phase::Calm),
             "a session was lost that nobody touched since long before: {told:?}"
         );
-        let durable = self.durability != Durability::Memory && told.pairs.len() > 1;
+        let durable = self.durability.outlives_the_primary() && told.pairs.len() > 1;
         ensure!(!durable, "a refresh was answered and is lost: {told:?}");
         let mut found = self.counted_lost();
         if let ([.., spent, _], true) = (&told.pairs[..], spend_again) {
