@@ -2,8 +2,8 @@
 //! clients begin, refresh, revoke and introspect through both; a primary is killed, stopped, or parted from all others while
 //! it still answers the nodes. Afterwards everything that was answered is compared with what is so.
 //!
-//! - [`ground`]: the servers, and what is done to them; [`load`]: the clients; [`told`]: what one of them may be told next;
-//!   [`verdict`]: what is found when all is over.
+//! - `ground`: the servers, and what is done to them; `load`: the clients; `told`: what one of them may be told next;
+//!   `verdict`: what is found when all is over.
 
 mod ground;
 mod load;
