@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// One thread is enough here: requests are answered by the server's own workers.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

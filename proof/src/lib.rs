@@ -4,11 +4,17 @@
 //! Each proof is a command, `cargo run --release -p atropos-proof -- NAME`, and has a short form among the tests
 //! (`tests/proof/` of the workspace's root). None knows anything of the server but its command line and its URLs.
 //!
-//! - [`program`] the server's program: how it is built and started; [`node`] a running one, and how a client sees it
-//! - [`failover`] failovers of Redis under load
+//! - `program` the server's program: how it is built and started; `node` a running one, `client` how a client sees it
+//! - `failover` failovers of Redis under load
+//! - `histories` what many clients do at once is put in an order
+//! - `mutants` servers with a fault in their code, which the proofs have to find out
+mod client;
 pub mod failover;
+pub mod histories;
+pub mod mutants;
 mod node;
 mod program;
 
+pub use client::Client;
 pub use node::{Node, Outcome, Session};
 pub use program::{Program, Start};

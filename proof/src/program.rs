@@ -38,20 +38,33 @@ impl Program {
 
     /// Builds it in the profile that this program was built in.
     pub fn build() -> Result<Self> {
-        let folder = std::env::current_exe()?.parent().context("a program lies in a folder")?.to_owned();
-        let profile = match folder.file_name().and_then(OsStr::to_str) {
-            Some("debug") | None => "dev",
-            Some(profile) => profile,
-        };
-        let target = folder.parent().context("the folder of a profile lies in the target folder")?;
+        Self::build_in(workspace(), &Self::target()?)
+    }
+
+    /// Builds that of another tree.
+    pub(crate) fn build_in(tree: &Path, target: &Path) -> Result<Self> {
+        let folder = folder()?;
+        let name = folder.file_name().context("the folder of a profile has a name")?;
+        let profile = if name == "debug" { OsStr::new("dev") } else { name };
         let status = Command::new("cargo")
-            .args(["build", "--bin", "atropos", "--profile", profile, "--target-dir"])
+            .args(["build", "--locked", "--bin", "atropos", "--target-dir"])
             .arg(target)
-            .current_dir(workspace())
+            .arg("--profile")
+            .arg(profile)
+            .current_dir(tree)
             .status()
             .context("cannot start cargo")?;
         ensure!(status.success(), "the server does not build");
-        Ok(Self(folder.join("atropos")))
+        Ok(Self(target.join(name).join("atropos")))
+    }
+
+    /// The folder that everything is built in.
+    pub(crate) fn target() -> Result<PathBuf> {
+        Ok(folder()?.parent().context("the folder of a profile lies in the target folder")?.to_owned())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 
     /// Starts a node and waits until it listens.
@@ -68,8 +81,23 @@ impl Program {
         command.envs(start.more.iter().copied());
         command
     }
+
+    /// A command of operators, for the node that was started so or, while that is gone, for its store.
+    pub fn operator(&self, start: &Start<'_>, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.0);
+        command.args(arguments).arg("--data").arg(start.data);
+        command.args(start.store.iter().flat_map(|store| ["--store", store]));
+        command.envs(SETTINGS).env("ATROPOS__STORE__DURABILITY", start.durability);
+        command.envs(start.more.iter().copied());
+        command
+    }
 }
 
-fn workspace() -> &'static Path {
+/// The folder of this program, which is that of its profile.
+fn folder() -> Result<PathBuf> {
+    Ok(std::env::current_exe()?.parent().context("a program lies in a folder")?.to_owned())
+}
+
+pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate lies in a folder of the workspace")
 }

@@ -89,10 +89,10 @@ impl Follower {
     }
 
     /// Takes in what a commit or an append was answered with, before its caller answers.
-    pub async fn take_in(&self, shard: Shard, anchor: Option<Head>, stretch: Stretch) -> Result<(), Unavailable> {
+    pub async fn take_in(&self, shard: Shard, stretch: Stretch) -> Result<(), Unavailable> {
         self.clock.observe(stretch.now);
         let copy = self.copy(shard);
-        if !joins(anchor, &stretch.entries) {
+        if !stretch.joins {
             return self.resync(shard).await;
         }
         if stretch.more {
@@ -150,7 +150,7 @@ impl Follower {
         loop {
             let stretch = self.store.revocations(copy.shard, Some(anchor), PAGE).await?;
             self.clock.observe(stretch.now);
-            if !joins(Some(anchor), &stretch.entries) {
+            if !stretch.joins {
                 return self.heal(copy).await;
             }
             // Only the end of the log speaks for the head: until then the copy stands where the page ends.
@@ -202,12 +202,12 @@ impl Follower {
         loop {
             let anchor = entries.last().map(Entry::head);
             let stretch = self.store.revocations(shard, anchor, PAGE).await?;
-            if anchor.is_some() && !joins(anchor, &stretch.entries) {
+            if !stretch.joins {
                 // It forked again while being read.
                 entries.clear();
                 continue;
             }
-            entries.extend(stretch.entries.into_iter().skip(usize::from(anchor.is_some())));
+            entries.extend(stretch.entries);
             if !stretch.more {
                 return Ok((entries, stretch.head));
             }
@@ -223,9 +223,4 @@ impl Copy {
     fn exact(&self, now: Timestamp) {
         self.exact_at.fetch_max(now.as_millis(), Ordering::Relaxed);
     }
-}
-
-/// Whether a stretch continues the history that the anchor was read from.
-fn joins(anchor: Option<Head>, entries: &[Entry]) -> bool {
-    anchor.is_none_or(|anchor| entries.first().is_some_and(|first| first.head() == anchor))
 }

@@ -59,14 +59,17 @@ pub struct Append<'a> {
     pub floor: Position,
 }
 
-/// A stretch of a shard's log, in order: from the anchor on, the anchor's own place included, or from its beginning if
-/// none was given. If the first entry is not the anchor, the caller's history is not the store's.
+/// A stretch of a shard's log, in order: what follows the anchor, or all if none was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stretch {
+    /// The log has the anchor at its place, or none was given. If not, the caller's history is not the store's, and the
+    /// stretch begins where the anchor would be. An anchor that was forgotten need not be missed while the head is still its.
+    pub joins: bool,
     pub entries: Vec<Entry>,
     /// Where the log stood when the stretch was read.
     pub head: Head,
-    /// The stretch stopped short of `head` because it was long; [`Store::revocations`] has the rest.
+    /// The stretch stopped short of `head` because it was long, perhaps before its first entry; [`Store::revocations`]
+    /// has the rest.
     pub more: bool,
     /// The store's clock.
     pub now: Timestamp,
@@ -152,7 +155,7 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the log has the entry that makes this head, at that very place.
     async fn confirm(&self, shard: Shard, entry: Head) -> Result<bool, Unavailable>;
 
-    /// At most `limit` entries from `anchor` on, inclusive, or from the beginning.
+    /// At most `limit` entries after `anchor`, or from the beginning.
     async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable>;
 
     /// The head of every shard, by its number, and the store's clock.

@@ -7,8 +7,9 @@ use crate::domain::Revocation;
 use crate::domain::family::Family;
 use crate::domain::store::{Stored, Unavailable, Version};
 
-/// Raised whenever [`Family`] or [`Revocation`] changes shape. The stamp of a store says which one it has.
-pub(crate) const FORMAT: u8 = 2;
+/// Raised whenever [`Family`] or [`Revocation`] changes shape, or what stands around them. The stamp of a store says which
+/// one it has.
+pub(crate) const FORMAT: u8 = 3;
 
 pub(super) const VERSION_LEN: usize = 8;
 

@@ -84,8 +84,14 @@ impl Cluster {
         self.share_slots().await;
         self.introduce().await;
         self.replicate().await;
-        until("every node of the cluster knows that it is up", async || self.is_up().await).await;
+        self.up().await;
         self
+    }
+
+    /// Waits until every node says that the cluster is up: of a primary that was away for longer than the time-out and
+    /// was not failed over, the others believe only after some seconds that it is back.
+    pub async fn up(&self) {
+        until("every node of the cluster knows that it is up", async || self.is_up().await).await;
     }
 
     /// What all nodes have in common if they speak TLS.

@@ -133,6 +133,11 @@ impl Wire {
         self.condition.send_modify(|condition| condition.fault = Some(Fault::LoseAnswerTo(part)));
     }
 
+    /// Takes back what [`Self::truncate_after`] or [`Self::lose_answer_to`] announced, if it has not happened yet.
+    pub fn spare(&self) {
+        self.condition.send_modify(|condition| condition.fault = None);
+    }
+
     /// Waits until what [`Self::truncate_after`] or [`Self::lose_answer_to`] announced has happened, however long that
     /// takes.
     pub async fn struck(&self) {

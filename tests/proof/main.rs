@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod failover;
+mod histories;
 mod lost_writes;
+mod mutants;
 mod node;
 
 use atropos_proof::Program;

@@ -41,7 +41,7 @@ impl Moody {
 }
 
 fn stretch() -> Stretch {
-    Stretch { entries: Vec::new(), head: Head::default(), more: false, now: Timestamp::from_secs(1) }
+    Stretch { joins: true, entries: Vec::new(), head: Head::default(), more: false, now: Timestamp::from_secs(1) }
 }
 
 #[async_trait]

@@ -110,6 +110,12 @@ impl Scenario {
         all
     }
 
+    /// Such as `cluster/kill/replicas:1`.
+    pub fn name(&self) -> String {
+        let Self { ground, fault, durability, .. } = self;
+        format!("{ground:?}/{fault:?}/{durability}").to_lowercase()
+    }
+
     pub async fn run(self, program: &Program) -> Result<Failover> {
         self.broken(program).await.with_context(|| format!("{self} is broken"))
     }
@@ -237,9 +243,7 @@ impl fmt::Display for Durability {
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { ground, fault, durability, flavor, seed } = self;
-        let scenario = format!("{ground:?} {fault:?} {durability} {flavor:?}");
-        write!(f, "{scenario:<36} seed {seed}")
+        write!(f, "{:<25} on {:?}, seed {}", self.name(), self.flavor, self.seed)
     }
 }
 

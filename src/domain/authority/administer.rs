@@ -165,9 +165,8 @@ impl Authority {
         loop {
             let head = self.follower.denylist(shard).head();
             let append = self.append_to(shard, &revocations);
-            let anchor = append.anchor;
             match self.store.append_at(append, head).await? {
-                Appended::Done(stretch) => return self.follower.take_in(shard, anchor, stretch).await,
+                Appended::Done(stretch) => return self.follower.take_in(shard, stretch).await,
                 Appended::Moved => self.follower.resync(shard).await?,
             }
         }

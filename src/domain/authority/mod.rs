@@ -149,10 +149,8 @@ impl Authority {
 
     async fn append(&self, shard: Shard, revocation: Revocation) -> Result<(), Unavailable> {
         let revocations = [revocation];
-        let append = self.append_to(shard, &revocations);
-        let anchor = append.anchor;
-        let stretch = self.store.append(append).await?;
-        self.follower.take_in(shard, anchor, stretch).await
+        let stretch = self.store.append(self.append_to(shard, &revocations)).await?;
+        self.follower.take_in(shard, stretch).await
     }
 
     /// When the last of a family is dead, also what a lost history may have given it: no longer than its own end.

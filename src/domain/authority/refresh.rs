@@ -150,10 +150,10 @@ impl Authority {
     }
 
     async fn carry_out(&self, commit: Commit<'_>) -> Result<bool, Error> {
-        let (shard, anchor) = (commit.append.shard, commit.append.anchor);
+        let shard = commit.append.shard;
         match self.store.commit(commit).await? {
             Committed::Done(stretch) => {
-                self.follower.take_in(shard, anchor, stretch).await?;
+                self.follower.take_in(shard, stretch).await?;
                 Ok(true)
             }
             Committed::Conflict => Ok(false),

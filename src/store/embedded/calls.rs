@@ -15,11 +15,10 @@ use crate::domain::store::{
     Version,
 };
 use crate::domain::{FamilyId, Head, Position, Shard, Timestamp};
+use crate::store::STRETCH;
 
 /// The only shard.
 const SHARD: Shard = Shard::new(0).expect("zero is less than the most");
-/// Entries that the answer to a write brings along, at most.
-const STRETCH: usize = 1024;
 
 #[async_trait]
 impl Store for Embedded {
@@ -46,7 +45,7 @@ impl Store for Embedded {
         let row = Row::new(commit.family, commit.version, commit.keep_for);
         let (expected, new) = (commit.expected, NewEntries::new(&commit.append));
         if self.queue.write(move |tables| tables.commit(expected, &row, &new)).await? {
-            Ok(Committed::Done(self.stretch(commit.append.anchor, STRETCH)?))
+            Ok(Committed::Done(self.since(commit.append.anchor)?))
         } else {
             Ok(Committed::Conflict)
         }
@@ -56,14 +55,14 @@ impl Store for Embedded {
         exists(append.shard)?;
         let new = NewEntries::new(&append);
         self.queue.write(move |tables| tables.append(&new, None)).await?;
-        self.stretch(append.anchor, STRETCH)
+        self.since(append.anchor)
     }
 
     async fn append_at(&self, append: Append<'_>, expected: Head) -> Result<Appended, Unavailable> {
         exists(append.shard)?;
         let new = NewEntries::new(&append);
         if self.queue.write(move |tables| tables.append(&new, Some(expected))).await? {
-            Ok(Appended::Done(self.stretch(append.anchor, STRETCH)?))
+            Ok(Appended::Done(self.since(append.anchor)?))
         } else {
             Ok(Appended::Moved)
         }
@@ -72,7 +71,7 @@ impl Store for Embedded {
     /// Nothing can be read that is not durable.
     async fn confirm(&self, shard: Shard, entry: Head) -> Result<bool, Unavailable> {
         exists(shard)?;
-        Ok(self.stretch(Some(entry), 1)?.entries.first().is_some_and(|found| found.head() == entry))
+        Ok(self.stretch(Some(entry), 0)?.joins)
     }
 
     async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable> {
@@ -140,6 +139,15 @@ impl Store for Embedded {
 }
 
 impl Embedded {
+    /// What comes with the answer to a write.
+    fn since(&self, anchor: Option<Head>) -> Result<Stretch, Unavailable> {
+        let mut stretch = self.stretch(anchor, STRETCH)?;
+        if stretch.more {
+            stretch.entries.clear();
+        }
+        Ok(stretch)
+    }
+
     fn stretch(&self, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable> {
         self.read(|view| view.stretch(anchor, limit, self.clock.now()))
     }

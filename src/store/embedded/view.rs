@@ -64,7 +64,11 @@ impl View {
     }
 
     pub(super) fn stretch(&self, anchor: Option<Head>, limit: usize, now: Timestamp) -> Result<Stretch, Fault> {
-        let from = anchor.map_or(0, |anchor| anchor.position.0);
+        let joins = match anchor {
+            Some(anchor) => self.entry(anchor.position)?.is_some_and(|entry| entry.head() == anchor),
+            None => true,
+        };
+        let from = anchor.map_or(0, |anchor| anchor.position.0 + u64::from(joins));
         let mut rows = self.denylist.range(from..)?;
         let mut entries = Vec::new();
         for row in rows.by_ref().take(limit) {
@@ -73,7 +77,12 @@ impl View {
             entries.push(Entry { position: Position(position.value()), revocation });
         }
         let more = rows.next().transpose()?.is_some();
-        Ok(Stretch { entries, head: self.head, more, now })
+        Ok(Stretch { joins, entries, head: self.head, more, now })
+    }
+
+    pub(super) fn entry(&self, position: Position) -> Result<Option<Entry>, Fault> {
+        let Some(row) = self.denylist.get(position.0)? else { return Ok(None) };
+        Ok(Some(Entry { position, revocation: record::decode_revocation(row.value())? }))
     }
 
     pub(super) fn families_of(

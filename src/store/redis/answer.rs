@@ -4,27 +4,55 @@ use redis::Value;
 
 use super::failure::{settle, unexpected};
 use crate::domain::store::{Document, Loaded, Stretch, Unavailable, Version};
-use crate::domain::{Entry, FamilyId, Head, Position, Tag, Timestamp};
+use crate::domain::{Entry, FamilyId, Head, Position, Revocation, Tag, Timestamp};
 use crate::store::record;
 
-/// What `commit.lua` answers; `None` if it found something else than was expected.
-pub(super) fn stretch(value: Value) -> Result<Option<Stretch>, Unavailable> {
+/// What `commit.lua` answers; `None` if it found something else than was expected. `anchor` and `appended` are what its
+/// caller said, and what it does not say again.
+pub(super) fn stretch(
+    value: Value,
+    anchor: Option<Head>,
+    appended: &[Revocation],
+) -> Result<Option<Stretch>, Unavailable> {
     let parts = match settle(value)? {
         Value::Int(0) => return Ok(None),
         Value::Array(parts) => parts,
         _ => return Err(unexpected("a script")),
     };
-    let Ok([head_text, Value::Int(micros), Value::Int(more), Value::Array(flat)]) = <[Value; 4]>::try_from(parts)
-    else {
+    let mut parts = parts.into_iter();
+    let (Some(head_text), Some(Value::Int(micros))) = (parts.next(), parts.next()) else {
         return Err(unexpected("a script"));
     };
-    let mut entries = Vec::with_capacity(flat.len() / 2);
-    let mut flat = flat.into_iter();
-    while let (Some(member), Some(score)) = (flat.next(), flat.next()) {
-        let revocation = record::decode_revocation(&bytes(member, "a script")?)?;
-        entries.push(Entry { position: position(score)?, revocation });
+    let (head, now) = (head(head_text)?, from_micros(micros)?);
+    match (parts.next(), parts.next(), parts.next()) {
+        (None, None, None) => {
+            let entries = placed(appended, head)?;
+            Ok(Some(Stretch { joins: true, entries, head, more: false, now }))
+        }
+        (Some(Value::Int(more)), Some(Value::Array(members)), None) => {
+            let mut entries = members.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+            let joins = anchor.is_none_or(|anchor| entries.first().is_some_and(|first| first.head() == anchor));
+            if joins && anchor.is_some() {
+                entries.remove(0);
+            }
+            Ok(Some(Stretch { joins, entries, head, more: more != 0, now }))
+        }
+        _ => Err(unexpected("a script")),
     }
-    Ok(Some(Stretch { entries, head: head(head_text)?, more: more != 0, now: from_micros(micros)? }))
+}
+
+/// What was appended at one time stands at positions in a row, the last of them the head's.
+fn placed(appended: &[Revocation], head: Head) -> Result<Vec<Entry>, Unavailable> {
+    let before = head.position.0.checked_sub(appended.len() as u64).ok_or_else(|| unexpected("a script"))?;
+    let positions = (before + 1..).map(Position);
+    Ok(positions.zip(appended.iter().cloned()).map(|(position, revocation)| Entry { position, revocation }).collect())
+}
+
+/// A member of the denylist: its position, which is its score too, and the revocation.
+fn entry(member: Value) -> Result<Entry, Unavailable> {
+    let bytes = bytes(member, "a script")?;
+    let (score, revocation) = bytes.split_first_chunk().ok_or_else(|| unexpected("a script"))?;
+    Ok(Entry { position: position(f64::from_be_bytes(*score))?, revocation: record::decode_revocation(revocation)? })
 }
 
 pub(super) fn loaded(value: Value) -> Result<Loaded, Unavailable> {
@@ -105,11 +133,14 @@ fn bytes(value: Value, to: &str) -> Result<Vec<u8>, Unavailable> {
     optional_bytes(value, to)?.ok_or_else(|| unexpected(to))
 }
 
-/// Positions are below 2^53, so that a score, which is a double, has them exactly and prints them whole.
-fn position(score: Value) -> Result<Position, Unavailable> {
-    let text = bytes(score, "a script")?;
-    let number = str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
-    number.map(Position).ok_or_else(|| Unavailable("the position of an entry cannot be read".to_owned()))
+/// Positions are below 2^53, so that a score, which is a double, has them exactly.
+fn position(score: f64) -> Result<Position, Unavailable> {
+    const LIMIT: f64 = 9_007_199_254_740_992.0;
+    if !(0.0..LIMIT).contains(&score) || score.fract() != 0.0 {
+        return Err(Unavailable("the position of an entry cannot be read".to_owned()));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, not negative, and below 2^53")]
+    Ok(Position(score as u64))
 }
 
 fn from_micros(micros: i64) -> Result<Timestamp, Unavailable> {

@@ -59,7 +59,7 @@ impl Store for RedisStore {
     }
 
     async fn confirm(&self, shard: Shard, entry: Head) -> Result<bool, Unavailable> {
-        let stretch = self.write(shard, Call::revocations(&self.keys, shard, Some(entry), 1)).await?;
+        let stretch = self.write(shard, Call::look(&self.keys, shard, entry)).await?;
         let stretch = stretch.ok_or_else(|| unexpected("a confirmation"))?;
         Ok(stretch.entries.first().is_some_and(|found| found.head() == entry))
     }
@@ -67,10 +67,8 @@ impl Store for RedisStore {
     async fn revocations(&self, shard: Shard, anchor: Option<Head>, limit: usize) -> Result<Stretch, Unavailable> {
         let head = self.keys.head(shard);
         let command = Call::revocations(&self.keys, shard, anchor, limit).command(false);
-        self.bounded(async {
-            answer::stretch(self.wire.run(&head, command).await?)?.ok_or_else(|| unexpected("a script"))
-        })
-        .await
+        let answer = self.bounded(async { self.wire.run(&head, command).await }).await?;
+        answer::stretch(answer, anchor, &[])?.ok_or_else(|| unexpected("a script"))
     }
 
     async fn heads(&self) -> Result<(Vec<Head>, Timestamp), Unavailable> {

@@ -4,12 +4,15 @@
 -- ARGV  1 what must be found: the version of the record, empty if there must be none; or, without a record, the head,
 --         empty if any will do
 --       2 '1' if something must be written in any case, for WAIT and WAITAOF count only what their connection wrote
---       3 floor, 4 where the answer begins ('-inf' for everything), 5 the most entries it may have; below zero: so many, and
---         if there are more, the first alone
+--       3 floor, 4 where the answer begins: the caller's anchor as a head stands in the store, or its position alone, and
+--         the answer begins with it; '-inf': with the first entry; '+inf': there is none
+--       5 the most entries that it may have; below zero: so many, and if there are more, none
 --       6 record, 7 for how many milliseconds to keep it, 8 its family's id
 --       then for each revocation its tag and the entry
 --
--- Answers 0 if something else was found, and nothing was written but the beat.
+-- Answers 0 if something else was found, and nothing was written but the beat. Else the head and the clock; and unless the
+-- caller knows all there is, its anchor having been the head until now: whether there is more, and the entries. A member of the
+-- denylist is its position as a double (its score, which costs far more to be told) and the entry.
 
 local head_key, deny_key, beat_key, record_key, list_key = unpack(KEYS)
 local expected, must_write, floor, from, limit, record, keep, family = unpack(ARGV, 1, 8)
@@ -51,11 +54,12 @@ if list_key then
   end
 end
 
+local is_current = from == head or from == '+inf'
 local last = tonumber(string.match(head, '^%d+'))
 for i = FIRST, #ARGV, 2 do
   last = math.max(last + 1, floor + 1, now)
   local position = string.format('%.0f', last)
-  redis.call('ZADD', deny_key, position, ARGV[i + 1])
+  redis.call('ZADD', deny_key, position, struct.pack('>d', last) .. ARGV[i + 1])
   head = position .. ' ' .. ARGV[i]
 end
 if #ARGV >= FIRST then
@@ -67,14 +71,17 @@ elseif #ARGV < FIRST and must_write == '1' then
   redis.call('SET', beat_key, '')
 end
 
-limit = tonumber(limit)
-if limit < 0 then
-  limit = redis.call('ZCOUNT', deny_key, from, '+inf') > -limit and 1 or -limit
+if is_current then
+  return { head, now }
 end
-local entries = redis.call('ZRANGEBYSCORE', deny_key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, limit + 1)
-local more = #entries > limit * 2
-if more then
-  entries[#entries] = nil
+local place = string.match(from, '^%d+')
+limit = tonumber(limit)
+local most = math.abs(limit) + (place and 1 or 0)
+local entries = redis.call('ZRANGEBYSCORE', deny_key, place or from, '+inf', 'LIMIT', 0, most + 1)
+local more = #entries > most
+if more and limit < 0 then
+  entries = { place and entries[1] }
+elseif more then
   entries[#entries] = nil
 end
 return { head, now, more and 1 or 0, entries }

@@ -10,16 +10,11 @@ use crate::domain::family::Family;
 use crate::domain::family::listing::Listing;
 use crate::domain::store::{Append, Commit, Document, Version};
 use crate::domain::{FamilyId, Head, Position, Revocation, Shard};
-use crate::store::record;
+use crate::store::{STRETCH, record};
 
 static COMMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("commit.lua")));
 static REPLACE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("replace.lua")));
 static SCAN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scan.lua")));
-
-/// The most entries that come with an answer to a write. Of many who write to one shard at once each is answered with what
-/// the others wrote, too: with all of it, that grows with their square. Beyond this each is told that there is more, and one
-/// fetches it for all.
-const STRETCH: usize = 16;
 
 /// The most entries that any answer has, whatever was asked for.
 const LONGEST: usize = 1 << 20;
@@ -61,6 +56,9 @@ pub(super) struct Call<'a> {
 /// Where the stretch that is answered begins.
 enum Begin {
     Beginning,
+    /// After an entry; none that the caller knows is told again.
+    Anchor(Head),
+    /// After whatever stands at a position, which is told as well.
     Place(Position),
     /// After all there is.
     End,
@@ -70,8 +68,8 @@ enum Begin {
 enum Limit {
     /// A page.
     Most(usize),
-    /// All, or if there are more, the first alone.
-    AllOrFirst(usize),
+    /// All, or if there are more, none.
+    AllOrNone(usize),
 }
 
 struct Record<'a> {
@@ -83,14 +81,19 @@ struct Record<'a> {
 
 impl<'a> Call<'a> {
     pub(super) fn revocations(keys: &'a Keys, shard: Shard, anchor: Option<Head>, limit: usize) -> Self {
-        let from = anchor.map_or(Begin::Beginning, |anchor| Begin::Place(anchor.position));
+        let from = anchor.map_or(Begin::Beginning, Begin::Anchor);
         let (expected, floor, limit) = (Vec::new(), Position(0), Limit::Most(limit));
         Self { keys, shard, expected, floor, from, limit, record: None, revocations: &[] }
     }
 
+    /// Whether the entry stands there is to be seen, whatever the head says.
+    pub(super) fn look(keys: &'a Keys, shard: Shard, entry: Head) -> Self {
+        Self { from: Begin::Place(entry.position), ..Self::revocations(keys, shard, None, 0) }
+    }
+
     pub(super) fn append(keys: &'a Keys, append: &Append<'a>) -> Self {
         let reading = Self::revocations(keys, append.shard, append.anchor, STRETCH);
-        let limit = Limit::AllOrFirst(STRETCH);
+        let limit = Limit::AllOrNone(STRETCH);
         Self { floor: append.floor, limit, revocations: append.revocations, ..reading }
     }
 
@@ -107,6 +110,14 @@ impl<'a> Call<'a> {
     pub(super) fn create(keys: &'a Keys, family: &'a Family, version: Version, keep_for: Duration) -> Self {
         let reading = Self::revocations(keys, family.id.shard(), None, 0);
         Self { from: Begin::End, record: Some(Record::new(family, version, keep_for)), ..reading }
+    }
+
+    /// What the caller knows: the entry that the answer follows, and the entries that it appends.
+    pub(super) fn known(&self) -> (Option<Head>, &'a [Revocation]) {
+        match self.from {
+            Begin::Anchor(anchor) => (Some(anchor), self.revocations),
+            Begin::Beginning | Begin::Place(_) | Begin::End => (None, self.revocations),
+        }
     }
 
     /// `must_write`: somebody will wait for what this connection has written.
@@ -126,12 +137,13 @@ impl<'a> Call<'a> {
         command.arg(self.expected).arg(u8::from(must_write)).arg(self.floor.0);
         match self.from {
             Begin::Beginning => command.arg("-inf"),
+            Begin::Anchor(anchor) => command.arg(head_text(anchor)),
             Begin::Place(position) => command.arg(position.0),
             Begin::End => command.arg("+inf"),
         };
         match self.limit {
             Limit::Most(limit) => command.arg(limit.min(LONGEST)),
-            Limit::AllOrFirst(limit) => command.arg(format!("-{limit}")),
+            Limit::AllOrNone(limit) => command.arg(format!("-{limit}")),
         };
         match self.record {
             Some(record) => {

@@ -17,9 +17,10 @@ use crate::store::record;
 impl RedisStore {
     /// A write by `commit.lua`, answered when it is safe; `None` if something else was there than was expected.
     pub(super) async fn write(&self, shard: Shard, call: Call<'_>) -> Result<Option<Stretch>, Unavailable> {
+        let (anchor, appended) = call.known();
         let command = call.command(self.waits);
-        let change = async { answer::stretch(self.wire.change(&self.keys.head(shard), command).await?) };
-        self.bounded(change).await
+        let change = async { self.wire.change(&self.keys.head(shard), command).await };
+        answer::stretch(self.bounded(change).await?, anchor, appended)
     }
 
     pub(super) async fn value(&self, name: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, Unavailable> {
@@ -53,7 +54,7 @@ impl RedisStore {
     ) -> Result<Created, Unavailable> {
         let command = Call::create(&self.keys, family, version, keep_for).command(false);
         let answer = self.wire.run(&self.keys.head(family.id.shard()), command).await?;
-        Ok(answer::stretch(answer)?.map_or(Created::Exists, |stretch| Created::Done(stretch.head)))
+        Ok(answer::stretch(answer, None, &[])?.map_or(Created::Exists, |stretch| Created::Done(stretch.head)))
     }
 
     pub(super) async fn read_heads(&self) -> Result<(Vec<Head>, Timestamp), Unavailable> {

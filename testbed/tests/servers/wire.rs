@@ -163,6 +163,18 @@ async fn an_answer_is_lost_though_the_server_did_what_it_was_asked() {
 }
 
 #[tokio::test]
+async fn what_was_announced_and_has_not_happened_can_be_taken_back() {
+    let wire = Wire::to(echo().await).await;
+    let mut stream = TcpStream::connect(wire.address()).await.unwrap();
+    wire.truncate_after(3);
+    wire.spare();
+    assert_eq!(said(&mut stream, b"hello").await, b"hello");
+    wire.lose_answer_to("again");
+    wire.spare();
+    assert_eq!(said(&mut stream, b"again").await, b"again");
+}
+
+#[tokio::test]
 async fn an_upstream_that_is_gone_looks_like_one_that_hangs_up() {
     let mut server = RedisServer::start(Flavor::Redis, &[]).await;
     let wire = Wire::to(server.address()).await;

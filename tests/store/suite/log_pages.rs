@@ -5,20 +5,37 @@ use atropos::domain::{Entry, Head, Position, Tag};
 
 use super::{Bench, nth, revocations, to};
 
-pub(crate) async fn a_stretch_begins_with_its_anchor(bench: &mut impl Bench) {
+pub(crate) async fn a_stretch_begins_after_its_anchor(bench: &mut impl Bench) {
     let store = bench.store();
     let log = store.append(to(nth(0), &revocations([1, 2, 3]))).await.unwrap().entries;
     for (number, entry) in log.iter().enumerate() {
         let stretch = store.revocations(nth(0), Some(entry.head()), 10).await.unwrap();
-        assert_eq!(stretch.entries, log[number..]);
-        assert_eq!((stretch.head, stretch.more), (log[2].head(), false));
+        assert_eq!(stretch.entries, log[number + 1..]);
+        assert_eq!((stretch.joins, stretch.head, stretch.more), (true, log[2].head(), false));
     }
     let new = revocations([4]);
     let append = Append { anchor: Some(log[1].head()), ..to(nth(0), &new) };
     let stretch = store.append(append).await.unwrap();
-    assert_eq!(stretch.entries[..2], log[1..]);
-    assert_eq!(stretch.entries[2].head(), stretch.head);
-    assert_eq!(stretch.entries.len(), 3);
+    assert!(stretch.joins);
+    assert_eq!(stretch.entries[..1], log[2..]);
+    assert_eq!(stretch.entries[1].head(), stretch.head);
+    assert_eq!(stretch.entries.len(), 2);
+}
+
+/// Whoever knew all there was is told what it has appended, at the places where it stands.
+pub(crate) async fn an_append_right_after_the_anchor_is_told_as_it_stands(bench: &mut impl Bench) {
+    let store = bench.store();
+    let mut anchor = store.append(to(nth(0), &revocations([1]))).await.unwrap().head;
+    for (first, floor) in [(2, 0), (5, anchor.position.0 + 3_600_000_000)] {
+        let new = revocations(first..first + 3);
+        let append = Append { anchor: Some(anchor), floor: Position(floor), ..to(nth(0), &new) };
+        let told = store.append(append).await.unwrap();
+        let there = store.revocations(nth(0), Some(anchor), 10).await.unwrap();
+        assert_eq!((told.joins, told.more, told.head), (true, false, there.head));
+        assert_eq!(told.entries, there.entries);
+        assert_eq!(told.entries.len(), 3);
+        anchor = told.head;
+    }
 }
 
 pub(crate) async fn without_an_anchor_a_stretch_begins_with_the_log(bench: &mut impl Bench) {
@@ -31,7 +48,7 @@ pub(crate) async fn without_an_anchor_a_stretch_begins_with_the_log(bench: &mut 
     assert_eq!(store.revocations(nth(0), None, 10).await.unwrap().entries, second.entries);
 }
 
-/// The caller sees that the first entry is not its anchor, and knows that its history is not the store's.
+/// The caller is told, and knows that its history is not the store's.
 pub(crate) async fn an_anchor_of_another_history_is_not_found(bench: &mut impl Bench) {
     let store = bench.store();
     let log = store.append(to(nth(0), &revocations([1, 2]))).await.unwrap().entries;
@@ -41,14 +58,14 @@ pub(crate) async fn an_anchor_of_another_history_is_not_found(bench: &mut impl B
     for (anchor, expected) in [(other_tag, &log[..]), (between, &log[..]), (beyond, &[])] {
         let stretch = store.revocations(nth(0), Some(anchor), 10).await.unwrap();
         assert_eq!(stretch.entries, expected);
-        assert_ne!(stretch.entries.first().map(Entry::head), Some(anchor));
-        assert_eq!((stretch.head, stretch.more), (log[1].head(), false));
+        assert_eq!((stretch.joins, stretch.head, stretch.more), (false, log[1].head(), false));
         let appended = store.append(Append { anchor: Some(anchor), ..to(nth(0), &[]) }).await.unwrap();
-        assert_eq!(appended.entries, expected);
+        assert_eq!((appended.joins, &*appended.entries), (false, expected));
     }
     // A forgotten anchor is not there, either.
     store.forget(nth(0), &[log[0].position]).await.unwrap();
     let stretch = store.revocations(nth(0), Some(log[0].head()), 10).await.unwrap();
+    assert!(!stretch.joins);
     assert_eq!(stretch.entries, log[1..]);
 }
 
@@ -70,8 +87,14 @@ pub(crate) async fn a_page_holds_at_most_its_limit_and_tells_whether_there_is_mo
         assert_eq!(page.more, limit < 5, "limit {limit}");
         assert_eq!(page.head, log.head);
     }
+    let first = log.entries[0].head();
+    for limit in 1..=5 {
+        let page = store.revocations(nth(0), Some(first), limit).await.unwrap();
+        assert_eq!(page.entries, log.entries[1..(1 + limit).min(5)]);
+        assert_eq!((page.joins, page.more), (true, limit < 4), "limit {limit}");
+    }
     let last = store.revocations(nth(0), Some(log.head), 1).await.unwrap();
-    assert_eq!((last.entries.len(), last.more), (1, false));
+    assert_eq!((last.entries.len(), last.more), (0, false));
 }
 
 pub(crate) async fn a_long_log_is_read_in_pages_without_gap_or_repetition(bench: &mut impl Bench) {
@@ -87,21 +110,21 @@ pub(crate) async fn a_long_log_is_read_in_pages_without_gap_or_repetition(bench:
 pub(crate) async fn the_answer_to_a_write_may_stop_short_but_says_so(bench: &mut impl Bench) {
     let store = bench.store();
     append_many(&*store, 3_000).await;
-    let mut log = store.append(to(nth(0), &revocations([3_000]))).await.unwrap();
-    assert_eq!(log.head.tag, Tag(3_000));
-    while log.more {
-        let last = log.entries.last().unwrap().head();
-        assert_ne!(last, log.head, "nothing is left");
-        assert!(log.entries.len() <= 3_001, "it goes round in circles");
-        let rest = store.revocations(nth(0), Some(last), 1_000).await.unwrap();
-        log.entries.extend(rest.entries.into_iter().skip(1));
-        log.more = rest.more;
+    let log = whole(&*store, 1_000).await;
+    for anchor in [None, Some(log[0].head())] {
+        let appended = store.append(Append { anchor, ..to(nth(0), &[]) }).await.unwrap();
+        assert_eq!((appended.joins, appended.more, appended.head), (true, true, log[2_999].head()));
+        let rest = store.revocations(nth(0), appended.entries.last().map_or(anchor, |last| Some(last.head())), 3_000);
+        let rest = [appended.entries, rest.await.unwrap().entries].concat();
+        assert_eq!(rest, log[usize::from(anchor.is_some())..]);
     }
-    assert_eq!(log.entries.last().unwrap().head(), log.head);
-    assert_eq!(log.entries.len(), 3_001);
-    // From the newest entry on there is nothing long about it.
-    let short = store.append(Append { anchor: Some(log.head), ..to(nth(0), &revocations([3_001])) }).await.unwrap();
-    assert_eq!((short.entries.len(), short.more), (2, false));
+    // From the newest entries on there is nothing long about it.
+    for back in 1..=10 {
+        let anchor = Some(log[2_999 - back].head());
+        let short = store.append(Append { anchor, ..to(nth(0), &[]) }).await.unwrap();
+        assert_eq!((short.joins, short.more), (true, false));
+        assert_eq!(short.entries, log[3_000 - back..]);
+    }
 }
 
 async fn append_many(store: &dyn Store, entries: u64) {
@@ -118,11 +141,9 @@ async fn whole(store: &dyn Store, page: usize) -> Vec<Entry> {
         let anchor = read.last().map(Entry::head);
         let stretch = store.revocations(nth(0), anchor, page).await.unwrap();
         assert!(stretch.entries.len() <= page);
-        if anchor.is_some() {
-            assert_eq!(stretch.entries.first().map(Entry::head), anchor);
-        }
+        assert!(stretch.joins);
         let before = read.len();
-        read.extend(stretch.entries.into_iter().skip(usize::from(anchor.is_some())));
+        read.extend(stretch.entries);
         assert!(read.len() > before, "it goes round in circles");
         if !stretch.more {
             assert_eq!(read.last().map(Entry::head), Some(stretch.head));

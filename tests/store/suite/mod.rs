@@ -78,7 +78,8 @@ macro_rules! mount {
             an_entry_is_confirmed_where_it_stands_and_nowhere_else,
         );
         $crate::suite::mount!(@part $open, log_pages,
-            a_stretch_begins_with_its_anchor,
+            a_stretch_begins_after_its_anchor,
+            an_append_right_after_the_anchor_is_told_as_it_stands,
             without_an_anchor_a_stretch_begins_with_the_log,
             an_anchor_of_another_history_is_not_found,
             an_append_of_nothing_only_reads,
