@@ -7,10 +7,12 @@
 //! - `program` the server's program: how it is built and started; `node` a running one, `client` how a client sees it
 //! - `ledger` what one client was told of one session
 //! - `crash` `kill -9`, torn files; `outage` a store that does not answer
+//! - `failover` failovers of Redis under load
 //! - `histories` what many clients do at once is put in an order
 //! - `mutants` servers with a fault in their code, which the proofs have to find out
 mod client;
 pub mod crash;
+pub mod failover;
 pub mod histories;
 mod ledger;
 pub mod mutants;

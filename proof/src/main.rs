@@ -1,10 +1,12 @@
 //! `cargo run --release -p atropos-proof -- NAME`: one promise of the README, doubted for as long as you like.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use atropos_proof::crash::{Plan, Victim, crash, torn};
+use atropos_proof::failover::Scenario;
 use atropos_proof::histories::{self, Options, Store};
 use atropos_proof::outage::{Outage, Trouble, every_surface, faults, trouble};
 use atropos_proof::{Program, mutants};
@@ -24,6 +26,18 @@ struct Arguments {
 enum Proof {
     /// That nothing that was answered is undone when the server or its store is killed
     Crash(Rounds),
+    /// That nothing acknowledged is lost when a primary is killed, stopped, or parted from its replicas
+    Failover {
+        /// Every scenario so many times, each time with another seed
+        #[arg(long, default_value_t = 3)]
+        rounds: u64,
+        /// Chooses what is not random by itself; the next round's is one more
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Only scenarios whose name begins like this, such as "sentinels/part" or "cluster/kill/memory"
+        #[arg(long, default_value = "")]
+        only: String,
+    },
     /// That what many clients are told at once, through two servers, can be put in an order
     Histories(Histories),
     /// That the proofs notice a server with a fault in its code: the patches in proof/mutants, each in its turn
@@ -76,6 +90,10 @@ fn prove(arguments: Arguments) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.proof {
         Proof::Crash(rounds) => runtime.block_on(crashes(&program, &rounds)),
+        Proof::Failover { rounds, seed, only } => {
+            let seed = seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+            runtime.block_on(failover(&program, seed..seed + rounds, &only))
+        }
         Proof::Histories(arguments) => runtime.block_on(histories(&program, &arguments)),
         Proof::Mutants { names } => mutants::hunt(&program, &names),
         Proof::Outage(rounds) => runtime.block_on(outages(&program, &rounds)),
@@ -96,6 +114,15 @@ async fn histories(program: &Program, arguments: &Histories) -> Result<()> {
             }
         });
         println!("{store:?}: {}; all have an order", tally.await?);
+    }
+    Ok(())
+}
+
+async fn failover(program: &Program, seeds: Range<u64>, only: &str) -> Result<()> {
+    for seed in seeds {
+        for scenario in Scenario::all(seed).iter().filter(|scenario| scenario.name().starts_with(only)) {
+            println!("{}", scenario.run(program).await?);
+        }
     }
     Ok(())
 }

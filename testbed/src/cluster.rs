@@ -1,16 +1,29 @@
 //! A Redis Cluster, joined without redis-cli.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use crate::{Certificates, Flavor, RedisServer, until};
+use redis::{RedisResult, Value};
+
+use crate::{Certificates, Flavor, RedisServer, Wire, port::CLUSTER_BUS, until};
 
 /// How many hash slots a cluster has.
 const SLOTS: usize = 16_384;
+
+const SETTINGS: [(&str, &str); 2] = [("cluster-enabled", "yes"), ("cluster-node-timeout", "2000")];
 
 /// A cluster of primaries and replicas in which every node has told that it works.
 pub struct Cluster {
     nodes: Vec<RedisServer>,
     primaries: usize,
+    /// Over which everybody reaches each node; none if everybody reaches them directly.
+    wires: Vec<Wires>,
+}
+
+/// The two to one node: as clients and replicas know it, and as the other nodes do.
+struct Wires {
+    data: Wire,
+    bus: Wire,
 }
 
 impl Cluster {
@@ -28,23 +41,51 @@ impl Cluster {
         Self::launch(flavor, Some(Arc::new(Certificates::make())), primaries, replicas_per_primary).await
     }
 
+    /// As [`Self::start`]; everybody knows the nodes by wires to each, over which one can be [parted](Self::part) from the
+    /// others. `settings` are those of [`RedisServer::start`], for each node. Needs Redis 7, whose connections come from
+    /// where they are told to.
+    pub async fn start_on_wires(
+        flavor: Flavor,
+        (primaries, replicas_per_primary): (usize, usize),
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let (mut nodes, mut wires) = (Vec::new(), Vec::new());
+        for index in 0..primaries * (1 + replicas_per_primary) {
+            let from = comes_from(index).to_string();
+            let own = [("bind-source-addr", from.as_str()), ("cluster-announce-ip", "127.0.0.1")];
+            let node = RedisServer::start(flavor, &[&SETTINGS[..], &own, settings].concat()).await;
+            let bus = (Ipv4Addr::LOCALHOST, node.port() + CLUSTER_BUS).into();
+            let to = Wires { data: Wire::to(node.address()).await, bus: Wire::to(bus).await };
+            for (setting, wire) in [("cluster-announce-port", &to.data), ("cluster-announce-bus-port", &to.bus)] {
+                node.tell(&["CONFIG", "SET", setting, &wire.address().port().to_string()]).await;
+            }
+            // What was set is to outlive a restart.
+            node.tell(&["CONFIG", "REWRITE"]).await;
+            nodes.push(node);
+            wires.push(to);
+        }
+        Self { nodes, primaries, wires }.join_up().await
+    }
+
     async fn launch(
         flavor: Flavor,
         certificates: Option<Arc<Certificates>>,
         primaries: usize,
         replicas_per_primary: usize,
     ) -> Self {
-        let settings = [("cluster-enabled", "yes"), ("cluster-node-timeout", "2000")];
         let mut nodes = Vec::new();
         for _ in 0..primaries * (1 + replicas_per_primary) {
-            nodes.push(RedisServer::start_among(flavor, certificates.clone(), &settings).await);
+            nodes.push(RedisServer::start_among(flavor, certificates.clone(), &SETTINGS).await);
         }
-        let cluster = Self { nodes, primaries };
-        cluster.share_slots().await;
-        cluster.introduce().await;
-        cluster.replicate().await;
-        cluster.up().await;
-        cluster
+        Self { nodes, primaries, wires: Vec::new() }.join_up().await
+    }
+
+    async fn join_up(self) -> Self {
+        self.share_slots().await;
+        self.introduce().await;
+        self.replicate().await;
+        self.up().await;
+        self
     }
 
     /// Waits until every node says that the cluster is up: of a primary that was away for longer than the time-out and
@@ -60,7 +101,45 @@ impl Cluster {
 
     /// The URL of each node, those that were started as primaries first.
     pub fn urls(&self) -> Vec<String> {
-        self.nodes.iter().map(RedisServer::url).collect()
+        let url = |(index, node): (usize, &RedisServer)| match self.wires.get(index) {
+            Some(wires) => format!("redis://{}", wires.data.address()),
+            None => node.url(),
+        };
+        self.nodes.iter().enumerate().map(url).collect()
+    }
+
+    /// From now on no other node reaches this one, nor does it reach them; clients notice nothing. For nodes on wires.
+    pub fn part(&self, node: usize) {
+        self.hold_back(node);
+        self.wires[node].bus.freeze();
+        for (_, other) in self.wires.iter().enumerate().filter(|(index, _)| *index != node) {
+            other.bus.part_from([comes_from(node)]);
+        }
+    }
+
+    /// From now on no replica of this node gets anything from it; the other nodes and clients notice nothing. For nodes on
+    /// wires.
+    pub fn hold_back(&self, node: usize) {
+        self.wires[node].data.part_from((0..self.nodes.len()).map(comes_from));
+    }
+
+    /// Undoes all [`Self::part`] and [`Self::hold_back`].
+    pub fn join(&self) {
+        for wires in &self.wires {
+            wires.data.thaw();
+            wires.bus.thaw();
+        }
+    }
+
+    /// Whether a node is a primary by its own account.
+    pub async fn is_primary(&self, node: usize) -> bool {
+        let role: RedisResult<(String, Value, Value)> = self.nodes[node].ask(&["ROLE"]).await;
+        role.is_ok_and(|(role, ..)| role == "master")
+    }
+
+    /// Whether every node knows that the cluster is up, with as many replicas as it was started with.
+    pub async fn is_whole(&self) -> bool {
+        self.is_up().await
     }
 
     /// The nodes: first those that were started as primaries, in the order of their slots, then their replicas: the one
@@ -72,7 +151,7 @@ impl Cluster {
     /// Slots before anything else, and an epoch for each, so that no two primaries ever have to settle who is right.
     async fn share_slots(&self) {
         for (index, node) in self.nodes.iter().enumerate() {
-            tell(node, &["CLUSTER", "SET-CONFIG-EPOCH", &(index + 1).to_string()]).await;
+            node.tell(&["CLUSTER", "SET-CONFIG-EPOCH", &(index + 1).to_string()]).await;
         }
         for (index, node) in self.nodes[..self.primaries].iter().enumerate() {
             let bound = |index: usize| SLOTS * index / self.primaries;
@@ -80,15 +159,16 @@ impl Cluster {
             // ADDSLOTSRANGE would be shorter, but Redis 6.2 does not know it.
             let words: Vec<&str> =
                 ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str)).collect();
-            tell(node, &words).await;
+            node.tell(&words).await;
         }
     }
 
     /// Everybody to everybody: faster than leaving it to gossip.
     async fn introduce(&self) {
         for (index, node) in self.nodes.iter().enumerate() {
-            for other in &self.nodes[..index] {
-                tell(node, &["CLUSTER", "MEET", "127.0.0.1", &other.port().to_string()]).await;
+            for other in 0..index {
+                let (port, bus) = self.ports(other);
+                node.tell(&["CLUSTER", "MEET", "127.0.0.1", &port.to_string(), &bus.to_string()]).await;
             }
         }
         for node in &self.nodes {
@@ -100,33 +180,41 @@ impl Cluster {
         }
     }
 
+    /// Where others reach a node, and where its bus.
+    fn ports(&self, node: usize) -> (u16, u16) {
+        match self.wires.get(node) {
+            Some(wires) => (wires.data.address().port(), wires.bus.address().port()),
+            None => (self.nodes[node].port(), self.nodes[node].port() + CLUSTER_BUS),
+        }
+    }
+
     async fn replicate(&self) {
         for (index, replica) in self.nodes.iter().enumerate().skip(self.primaries) {
             let primary = lines(&self.nodes[index % self.primaries], "MYID").await.concat();
-            tell(replica, &["CLUSTER", "REPLICATE", &primary]).await;
+            replica.tell(&["CLUSTER", "REPLICATE", &primary]).await;
         }
     }
 
     async fn is_up(&self) -> bool {
-        for (index, node) in self.nodes.iter().enumerate() {
+        let expected = self.nodes.len() - self.primaries;
+        let mut linked = 0;
+        for node in &self.nodes {
             let up = lines(node, "INFO").await.iter().any(|line| line == "cluster_state:ok");
             let known = lines(node, "NODES").await;
             let replicas = known.iter().filter(|line| line.contains("slave")).count();
             let failing = known.iter().any(|line| line.contains("fail"));
-            if !up || failing || replicas != self.nodes.len() - self.primaries {
+            if !up || failing || replicas != expected {
                 return false;
             }
-            if index >= self.primaries && !is_linked(node).await {
-                return false;
-            }
+            linked += usize::from(is_linked(node).await);
         }
-        true
+        linked == expected
     }
 }
 
-async fn tell(node: &RedisServer, words: &[&str]) {
-    let answer: String = node.ask(words).await.expect("a node that has just been started does what it is told");
-    assert_eq!(answer, "OK");
+/// Where a node that is on wires comes from, so that wires can tell it from clients and from the others.
+fn comes_from(node: usize) -> Ipv4Addr {
+    Ipv4Addr::new(127, 0, 1, u8::try_from(node + 1).expect("so many nodes start on no machine"))
 }
 
 async fn lines(node: &RedisServer, subject: &str) -> Vec<String> {
@@ -134,9 +222,8 @@ async fn lines(node: &RedisServer, subject: &str) -> Vec<String> {
     answer.lines().map(ToOwned::to_owned).collect()
 }
 
-/// Whether a replica has its primary's data.
+/// Whether a replica has its primary's data. One that was just made a replica of another has no time to answer.
 pub(crate) async fn is_linked(replica: &RedisServer) -> bool {
-    let answer: String =
-        replica.ask(&["INFO", "replication"]).await.expect("a server that has just been started answers");
-    answer.lines().any(|line| line == "master_link_status:up")
+    let answer: RedisResult<String> = replica.ask(&["INFO", "replication"]).await;
+    answer.is_ok_and(|answer| answer.lines().any(|line| line == "master_link_status:up"))
 }

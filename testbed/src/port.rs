@@ -12,7 +12,7 @@ const FIRST: u16 = 12_000;
 const COUNT: u16 = 10_000;
 
 /// How far above its port a Redis Cluster node listens for the other nodes.
-const CLUSTER_BUS: u16 = 10_000;
+pub(crate) const CLUSTER_BUS: u16 = 10_000;
 
 /// A free loopback port, kept for its owner also while nothing listens on it.
 ///

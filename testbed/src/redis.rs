@@ -122,6 +122,14 @@ impl RedisServer {
         });
     }
 
+    /// How much of its primary's history a replica has, or a primary has made: bytes, to be compared among those of one
+    /// history.
+    pub async fn offset(&self) -> u64 {
+        let told: String = self.ask(&["INFO", "replication"]).await.expect("a server that runs answers");
+        let offset = told.lines().find_map(|line| line.strip_prefix("master_repl_offset:"));
+        offset.and_then(|offset| offset.parse().ok()).expect("every server tells how far it is")
+    }
+
     /// Stops it as it stands (SIGSTOP): connections stay open, nothing is answered. Returns when it has stopped.
     pub fn pause(&mut self) {
         self.process.pause();
@@ -151,6 +159,12 @@ impl RedisServer {
         let bytes = redis::cmd(name).arg(arguments).get_packed_command();
         connection.write_all(&bytes).await.expect("a server that runs reads");
         self.unanswered.push(connection);
+    }
+
+    /// Sends a command that is answered `OK`.
+    pub(crate) async fn tell(&self, words: &[&str]) {
+        let answer: String = self.ask(words).await.expect("a server that has just been started does what it is told");
+        assert_eq!(answer, "OK");
     }
 
     async fn launch(

@@ -1,7 +1,8 @@
 //! A TCP proxy that a test can cut, freeze and slow down.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    collections::HashSet,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     time::Duration,
 };
 
@@ -30,13 +31,29 @@ struct Condition {
     cuts: u64,
     frozen: bool,
     holding: bool,
+    /// Frozen for those who come from there, and for nobody else.
+    parted_from: HashSet<IpAddr>,
     delay: Duration,
     fault: Option<Fault>,
 }
 
 impl Condition {
     fn whole(upstream: SocketAddr) -> Self {
-        Self { upstream, cut: false, cuts: 0, frozen: false, delay: Duration::ZERO, holding: false, fault: None }
+        let parted_from = HashSet::new();
+        Self {
+            upstream,
+            cut: false,
+            cuts: 0,
+            frozen: false,
+            holding: false,
+            parted_from,
+            delay: Duration::ZERO,
+            fault: None,
+        }
+    }
+
+    fn is_frozen_for(&self, from: IpAddr) -> bool {
+        self.frozen || self.parted_from.contains(&from)
     }
 }
 
@@ -91,15 +108,21 @@ impl Wire {
         self.condition.send_modify(|condition| condition.frozen = true);
     }
 
+    /// As [`Self::freeze`], for whoever comes from one of these addresses: the others notice nothing.
+    pub fn part_from(&self, addresses: impl IntoIterator<Item = Ipv4Addr>) {
+        self.condition.send_modify(|condition| condition.parted_from.extend(addresses.into_iter().map(IpAddr::V4)));
+    }
+
     /// From now on delivers requests, but no answers: what is asked is done, and nobody hears of it.
     pub fn hold_answers(&self) {
         self.condition.send_modify(|condition| condition.holding = true);
     }
 
-    /// Delivers what was held since [`Self::freeze`] or [`Self::hold_answers`], and what comes from now on.
+    /// Delivers what was held since [`Self::freeze`], [`Self::part_from`] or [`Self::hold_answers`], and what comes from now on.
     pub fn thaw(&self) {
         self.condition.send_modify(|condition| {
             condition.frozen = false;
+            condition.parted_from.clear();
             condition.holding = false;
         });
     }
@@ -149,7 +172,7 @@ async fn accept(listener: TcpListener, condition: watch::Sender<Condition>, conn
     // Aborted with this task, and so are the connections in it.
     let mut serving = JoinSet::new();
     loop {
-        let (client, _) = listener.accept().await.expect("a test does not run out of file descriptors");
+        let (client, from) = listener.accept().await.expect("a test does not run out of file descriptors");
         while serving.try_join_next().is_some() {}
         let (cuts, upstream) = {
             let now = condition.borrow();
@@ -161,7 +184,7 @@ async fn accept(listener: TcpListener, condition: watch::Sender<Condition>, conn
         let counted = Counted::new(connections.clone());
         let condition = condition.clone();
         serving.spawn(async move {
-            connection::serve(client, upstream, &condition, cuts).await;
+            connection::serve((client, from.ip()), upstream, &condition, cuts).await;
             drop(counted);
         });
     }

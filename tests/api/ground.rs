@@ -1,5 +1,6 @@
-//! What a server under test stands on: a folder, a store in it, a time.
+//! What a server under test stands on: a store in a folder, and a time. `tests/api_on_cluster` has another in its place.
 
+use std::any::Any;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,13 +18,19 @@ use crate::spawn::Setup;
 /// When every test begins.
 pub(crate) const BEGINNING: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-pub(crate) fn open(folder: &Path, clock: &Arc<FixedClock>) -> Embedded {
+/// A store of one test's own, and what has to stay as long as it is used.
+pub(crate) async fn store(clock: &Arc<FixedClock>) -> (Arc<dyn Store>, Arc<dyn Any + Send + Sync>) {
+    let folder = folder_with_keys().await;
+    (Arc::new(open(folder.path(), clock)), Arc::new(folder))
+}
+
+fn open(folder: &Path, clock: &Arc<FixedClock>) -> Embedded {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
     Embedded::open(&Settings::new(folder), clock).expect("the folder is free")
 }
 
 /// A data folder in which the keys have been made: an RSA key takes longer than most tests.
-pub(crate) async fn folder_with_keys() -> TempDir {
+async fn folder_with_keys() -> TempDir {
     static MADE: OnceCell<TempDir> = OnceCell::const_new();
     let made = MADE.get_or_init(|| async {
         let folder = tempfile::tempdir().expect("a folder");

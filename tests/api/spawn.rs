@@ -1,5 +1,6 @@
 //! The server, in this process, on ports of its own, on a store of its own, at a time that stands still.
 
+use std::any::Any;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
@@ -19,7 +20,6 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -81,6 +81,9 @@ pub(crate) fn options() -> Options {
     }
 }
 
+/// What the store needs to be there.
+type Ground = Arc<dyn Any + Send + Sync>;
+
 pub(crate) struct App {
     pub address: SocketAddr,
     pub metrics_address: SocketAddr,
@@ -91,7 +94,7 @@ pub(crate) struct App {
     shutdown: oneshot::Sender<()>,
     served: JoinHandle<io::Result<()>>,
     /// Kept until the end: the store's.
-    folder: Arc<TempDir>,
+    ground: Ground,
 }
 
 /// What `/oauth/token` gave.
@@ -113,18 +116,17 @@ impl App {
     }
 
     pub(crate) async fn with(setup: Setup) -> Self {
-        let folder = ground::folder_with_keys().await;
         let clock = Arc::new(FixedClock::at(ground::BEGINNING));
-        let store = Watched::new(Arc::new(ground::open(folder.path(), &clock)));
-        Self::on(Arc::new(folder), store, clock, setup).await
+        let (store, ground) = ground::store(&clock).await;
+        Self::on(ground, Watched::new(store), clock, setup).await
     }
 
     /// Another node on the same store: with other settings, it is this server after a restart.
     pub(crate) async fn beside(&self, setup: Setup) -> Self {
-        Self::on(Arc::clone(&self.folder), Arc::clone(&self.store), Arc::clone(&self.clock), setup).await
+        Self::on(Arc::clone(&self.ground), Arc::clone(&self.store), Arc::clone(&self.clock), setup).await
     }
 
-    async fn on(folder: Arc<TempDir>, store: Arc<Watched>, clock: Arc<FixedClock>, setup: Setup) -> Self {
+    async fn on(ground: Ground, store: Arc<Watched>, clock: Arc<FixedClock>, setup: Setup) -> Self {
         let authority = authority::on(Arc::clone(&store) as _, &clock, &setup).await;
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listeners = Listeners::bind(any, Some(any)).expect("free ports");
@@ -139,7 +141,7 @@ impl App {
         let (shutdown, told) = oneshot::channel();
         let served = tokio::spawn(listeners.serve(state.clone(), async { drop(told.await) }));
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
-        Self { address, metrics_address, clock, store, state, http, shutdown, served, folder }
+        Self { address, metrics_address, clock, store, state, http, shutdown, served, ground }
     }
 
     /// What operators, and flows that are not there yet, call without the wire.
@@ -228,7 +230,7 @@ impl App {
     /// SIGTERM, as far as the server is concerned.
     pub(crate) fn terminate(self) -> Terminated {
         self.shutdown.send(()).expect("the server runs");
-        Terminated { served: self.served, http: self.http, address: self.address, _folder: self.folder }
+        Terminated { served: self.served, http: self.http, address: self.address, _ground: self.ground }
     }
 }
 
@@ -237,7 +239,7 @@ pub(crate) struct Terminated {
     served: JoinHandle<io::Result<()>>,
     pub http: reqwest::Client,
     pub address: SocketAddr,
-    _folder: Arc<TempDir>,
+    _ground: Ground,
 }
 
 impl Terminated {

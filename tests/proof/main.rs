@@ -4,7 +4,9 @@
 
 mod crash;
 mod disk;
+mod failover;
 mod histories;
+mod lost_writes;
 mod mutants;
 mod node;
 mod outage;

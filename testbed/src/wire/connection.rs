@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -26,9 +26,14 @@ const CHUNK: usize = 64 * 1024;
 const UNDER_WAY: usize = 256;
 
 /// Carries bytes until both sides have said all, one of them is gone, or the wire is cut (for the `cuts + 1`st time).
-pub(super) async fn serve(client: TcpStream, upstream: SocketAddr, condition: &watch::Sender<Condition>, cuts: u64) {
+pub(super) async fn serve(
+    (client, from): (TcpStream, IpAddr),
+    upstream: SocketAddr,
+    condition: &watch::Sender<Condition>,
+    cuts: u64,
+) {
     let mut watching = condition.subscribe();
-    let connection = Connection { condition, losing: AtomicBool::new(false) };
+    let connection = Connection { condition, from, losing: AtomicBool::new(false) };
     tokio::select! {
         biased;
         _ = watching.wait_for(|condition| condition.cuts != cuts) => {}
@@ -39,6 +44,8 @@ pub(super) async fn serve(client: TcpStream, upstream: SocketAddr, condition: &w
 
 struct Connection<'a> {
     condition: &'a watch::Sender<Condition>,
+    /// Where the client is.
+    from: IpAddr,
     /// The next answer on this connection is to be lost.
     losing: AtomicBool,
 }
@@ -108,7 +115,7 @@ impl Connection<'_> {
     async fn thawed(&self) {
         let mut condition = self.condition.subscribe();
         // Fails only when the wire itself is gone, and this with it.
-        let _ = condition.wait_for(|condition| !condition.frozen).await;
+        let _ = condition.wait_for(|condition| !condition.is_frozen_for(self.from)).await;
     }
 
     async fn released(&self) {

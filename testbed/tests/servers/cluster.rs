@@ -26,6 +26,28 @@ async fn a_replica_takes_over_from_its_primary() {
     .await;
 }
 
+#[tokio::test]
+async fn a_node_that_is_parted_is_replaced_gives_up_and_comes_back_as_a_replica() {
+    for flavor in Flavor::ALL {
+        let mut cluster = Cluster::start_on_wires(flavor, (3, 1), &[]).await;
+        let (parted, replica) = (1, 4);
+        assert!(cluster.is_primary(parted).await && !cluster.is_primary(replica).await);
+        cluster.part(parted);
+        until("its replica has taken over", async || cluster.is_primary(replica).await).await;
+        assert!(cluster.is_primary(parted).await, "{flavor:?}: nobody has told it");
+        let client = redis::Client::open(cluster.nodes()[parted].url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        until("it answers nobody any more", async || {
+            // A slot in the middle: its own.
+            let read: redis::RedisResult<Option<String>> = connection.get("atropos{1}").await;
+            read.is_err_and(|error| error.code() == Some("CLUSTERDOWN"))
+        })
+        .await;
+        cluster.join();
+        until("it is a replica", async || !cluster.is_primary(parted).await && cluster.is_whole().await).await;
+    }
+}
+
 async fn serves_every_slot(flavor: Flavor) {
     let mut cluster = Cluster::start(flavor, 3, 0).await;
     let mut client = ClusterClient::new(cluster.urls()).unwrap().get_async_connection().await.unwrap();

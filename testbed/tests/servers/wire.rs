@@ -1,9 +1,12 @@
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use atropos_testbed::{Flavor, RedisServer, Wire, until};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     time::{Instant, timeout},
 };
 
@@ -94,6 +97,33 @@ async fn answers_are_held_back_while_requests_are_delivered() {
     wire.thaw();
     stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"+OK\r\n");
+}
+
+#[tokio::test]
+async fn a_wire_is_frozen_for_some_and_carries_for_others() {
+    let wire = Wire::to(echo().await).await;
+    let here = Ipv4Addr::LOCALHOST;
+    let elsewhere = Ipv4Addr::new(127, 0, 0, 9);
+    let from_elsewhere = TcpSocket::new_v4().unwrap();
+    from_elsewhere.bind((elsewhere, 0).into()).unwrap();
+    let mut parted = from_elsewhere.connect(wire.address()).await.unwrap();
+    let mut stream = TcpStream::connect(wire.address()).await.unwrap();
+    assert_eq!(said(&mut parted, b"hello").await, b"hello");
+
+    wire.part_from([elsewhere]);
+    parted.write_all(b"again").await.unwrap();
+    let mut answer = [0; 5];
+    assert!(timeout(SILENCE, parted.read(&mut answer)).await.is_err());
+    assert_eq!(said(&mut stream, b"hello").await, b"hello");
+    wire.part_from([here]);
+    stream.write_all(b"other").await.unwrap();
+    assert!(timeout(SILENCE, stream.read(&mut answer)).await.is_err());
+
+    wire.thaw();
+    parted.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"again");
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"other");
 }
 
 #[tokio::test]
