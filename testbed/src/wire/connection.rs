@@ -120,7 +120,7 @@ impl Connection<'_> {
 
     async fn released(&self) {
         let mut condition = self.condition.subscribe();
-        let _ = condition.wait_for(|condition| !condition.frozen && !condition.holding).await;
+        let _ = condition.wait_for(|condition| !condition.is_frozen_for(self.from) && !condition.holding).await;
     }
 
     fn note_request(&self, request: &[u8]) {

@@ -84,6 +84,22 @@ async fn a_frozen_wire_holds_what_it_is_given_until_it_thaws() {
     assert!(is_closed(&mut stream).await, "a frozen wire can be cut");
 }
 
+/// What an upstream says by itself, too: a primary to its replica.
+#[tokio::test]
+async fn what_nobody_asked_for_is_frozen_with_the_rest() {
+    let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let wire = Wire::to(upstream.local_addr().unwrap()).await;
+    let mut stream = TcpStream::connect(wire.address()).await.unwrap();
+    let (mut talker, _) = upstream.accept().await.unwrap();
+    wire.part_from([Ipv4Addr::LOCALHOST]);
+    talker.write_all(b"hello").await.unwrap();
+    let mut heard = [0; 5];
+    assert!(timeout(SILENCE, stream.read(&mut heard)).await.is_err());
+    wire.thaw();
+    stream.read_exact(&mut heard).await.unwrap();
+    assert_eq!(&heard, b"hello");
+}
+
 #[tokio::test]
 async fn answers_are_held_back_while_requests_are_delivered() {
     let server = RedisServer::start(Flavor::Redis, &[]).await;
