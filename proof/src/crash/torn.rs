@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -155,8 +156,16 @@ impl Copy {
     async fn slowly(data: &Path) -> Result<Self> {
         let mut copy = Self::of(data)?;
         let file = File::open(data.join(FILE))?;
-        for (number, part) in copy.file.chunks_exact_mut(4 * PAGE).enumerate() {
-            file.read_exact_at(part, u64::try_from(4 * PAGE * number)?)?;
+        for number in 0..copy.file.len() / (4 * PAGE) {
+            let at = 4 * PAGE * number;
+            match file.read_exact_at(&mut copy.file[at..][..4 * PAGE], u64::try_from(at)?) {
+                // It has become shorter meanwhile.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                    copy.file.truncate(usize::try_from(file.metadata()?.len())?.min(at + 4 * PAGE));
+                    break;
+                }
+                read => read?,
+            }
             sleep(Duration::from_millis(1)).await;
         }
         Ok(copy)
