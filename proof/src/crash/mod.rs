@@ -1,9 +1,9 @@
 //! `kill -9` at any moment, right after a 200 while other requests are on their way: what was said stays so, what was not
 //! is done as a whole or not at all, and nothing that was revoked comes back.
 //!
-//! - [`scene`] who is killed, and how everything is started again
-//! - [`crowd`] the clients that ask meanwhile
-//! - [`torn`] files of the embedded store that were copied, cut or damaged
+//! - `scene` who is killed, and how everything is started again
+//! - `crowd` the clients that ask meanwhile
+//! - `torn` files of the embedded store that were copied, cut or damaged
 mod crowd;
 mod scene;
 mod torn;

@@ -2,9 +2,9 @@
 //! words, nothing believed that was not read, nothing acknowledged that may not be stored, no request without an end, and no
 //! restart when the store is back.
 //!
-//! - [`surfaces`] every call there is, and what may be said to it without a store
-//! - [`schedule`] faults on the wire to Redis, one after another, while clients ask
-//! - [`trouble`] what Redis itself may answer instead
+//! - `surfaces` every call there is, and what may be said to it without a store
+//! - `schedule` faults on the wire to Redis, one after another, while clients ask
+//! - `trouble` what Redis itself may answer instead
 mod schedule;
 mod surfaces;
 mod trouble;
