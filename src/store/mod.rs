@@ -12,4 +12,4 @@ mod spelling;
 /// The most entries that come with an answer to a write. Of many who write to one shard at once each is answered with what
 /// the others wrote, too: with all of it, that grows with their square. Beyond this each is told only that there is more, and
 /// one fetches it for all.
-const STRETCH: usize = 16;
+const STRETCH: u8 = 16;

@@ -141,7 +141,7 @@ impl Store for Embedded {
 impl Embedded {
     /// What comes with the answer to a write.
     fn since(&self, anchor: Option<Head>) -> Result<Stretch, Unavailable> {
-        let mut stretch = self.stretch(anchor, STRETCH)?;
+        let mut stretch = self.stretch(anchor, usize::from(STRETCH))?;
         if stretch.more {
             stretch.entries.clear();
         }

@@ -14,30 +14,61 @@ pub(super) fn stretch(
     anchor: Option<Head>,
     appended: &[Revocation],
 ) -> Result<Option<Stretch>, Unavailable> {
-    let parts = match settle(value)? {
+    let text = match settle(value)? {
         Value::Int(0) => return Ok(None),
-        Value::Array(parts) => parts,
+        Value::BulkString(text) => text,
         _ => return Err(unexpected("a script")),
     };
-    let mut parts = parts.into_iter();
-    let (Some(head_text), Some(Value::Int(micros))) = (parts.next(), parts.next()) else {
-        return Err(unexpected("a script"));
+    let mut text = Text(&text);
+    let (now, length) = (text.double()?, text.byte()?);
+    let (now, head) = (from_micros(now)?, head_of(text.take(length.into())?)?);
+    if text.0.is_empty() {
+        let entries = placed(appended, head)?;
+        return Ok(Some(Stretch { joins: true, entries, head, more: false, now }));
+    }
+    let more = match text.byte()? {
+        0 => false,
+        1 => true,
+        _ => return Err(unexpected("a script")),
     };
-    let (head, now) = (head(head_text)?, from_micros(micros)?);
-    match (parts.next(), parts.next(), parts.next()) {
-        (None, None, None) => {
-            let entries = placed(appended, head)?;
-            Ok(Some(Stretch { joins: true, entries, head, more: false, now }))
-        }
-        (Some(Value::Int(more)), Some(Value::Array(members)), None) => {
-            let mut entries = members.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
-            let joins = anchor.is_none_or(|anchor| entries.first().is_some_and(|first| first.head() == anchor));
-            if joins && anchor.is_some() {
-                entries.remove(0);
-            }
-            Ok(Some(Stretch { joins, entries, head, more: more != 0, now }))
-        }
-        _ => Err(unexpected("a script")),
+    let mut entries = Vec::new();
+    while !text.0.is_empty() {
+        let length = text.length()?;
+        entries.push(entry(text.take(length)?)?);
+    }
+    let joins = anchor.is_none_or(|anchor| entries.first().is_some_and(|first: &Entry| first.head() == anchor));
+    if joins && anchor.is_some() {
+        entries.remove(0);
+    }
+    Ok(Some(Stretch { joins, entries, head, more, now }))
+}
+
+/// What is left of the text that a script answers with.
+struct Text<'a>(&'a [u8]);
+
+impl<'a> Text<'a> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8], Unavailable> {
+        let (taken, rest) = self.0.split_at_checked(length).ok_or_else(|| unexpected("a script"))?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn chunk<const N: usize>(&mut self) -> Result<[u8; N], Unavailable> {
+        let (taken, rest) = self.0.split_first_chunk().ok_or_else(|| unexpected("a script"))?;
+        self.0 = rest;
+        Ok(*taken)
+    }
+
+    fn byte(&mut self) -> Result<u8, Unavailable> {
+        self.chunk().map(|[byte]| byte)
+    }
+
+    fn length(&mut self) -> Result<usize, Unavailable> {
+        self.chunk().map(|bytes| u32::from_be_bytes(bytes) as usize)
+    }
+
+    fn double(&mut self) -> Result<f64, Unavailable> {
+        self.chunk().map(f64::from_be_bytes)
     }
 }
 
@@ -49,10 +80,12 @@ fn placed(appended: &[Revocation], head: Head) -> Result<Vec<Entry>, Unavailable
 }
 
 /// A member of the denylist: its position, which is its score too, and the revocation.
-fn entry(member: Value) -> Result<Entry, Unavailable> {
-    let bytes = bytes(member, "a script")?;
-    let (score, revocation) = bytes.split_first_chunk().ok_or_else(|| unexpected("a script"))?;
-    Ok(Entry { position: position(f64::from_be_bytes(*score))?, revocation: record::decode_revocation(revocation)? })
+fn entry(member: &[u8]) -> Result<Entry, Unavailable> {
+    let mut member = Text(member);
+    let position = whole(member.double()?)
+        .map(Position)
+        .ok_or_else(|| Unavailable("the position of an entry cannot be read".to_owned()))?;
+    Ok(Entry { position, revocation: record::decode_revocation(member.0)? })
 }
 
 pub(super) fn loaded(value: Value) -> Result<Loaded, Unavailable> {
@@ -65,8 +98,12 @@ pub(super) fn loaded(value: Value) -> Result<Loaded, Unavailable> {
 /// Absent as long as nothing was ever appended.
 pub(super) fn head(value: Value) -> Result<Head, Unavailable> {
     let Some(text) = optional_bytes(value, "GET")? else { return Ok(Head::default()) };
+    head_of(&text)
+}
+
+fn head_of(text: &[u8]) -> Result<Head, Unavailable> {
     let parse = || {
-        let (position, tag) = str::from_utf8(&text).ok()?.split_once(' ')?;
+        let (position, tag) = str::from_utf8(text).ok()?.split_once(' ')?;
         // Scripts compare heads as texts: one that is written otherwise would never be found again.
         let plain = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         if tag.len() != 16
@@ -141,18 +178,18 @@ fn bytes(value: Value, to: &str) -> Result<Vec<u8>, Unavailable> {
     optional_bytes(value, to)?.ok_or_else(|| unexpected(to))
 }
 
-/// Positions are below 2^53, so that a score, which is a double, has them exactly.
-fn position(score: f64) -> Result<Position, Unavailable> {
+/// Positions and clocks are below 2^53, so that a double, which is all that Lua has, has them exactly.
+fn whole(double: f64) -> Option<u64> {
     const LIMIT: f64 = 9_007_199_254_740_992.0;
-    if !(0.0..LIMIT).contains(&score) || score.fract() != 0.0 {
-        return Err(Unavailable("the position of an entry cannot be read".to_owned()));
+    if double.is_sign_negative() || !(0.0..LIMIT).contains(&double) || double.fract() != 0.0 {
+        return None;
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, not negative, and below 2^53")]
-    Ok(Position(score as u64))
+    Some(double as u64)
 }
 
-fn from_micros(micros: i64) -> Result<Timestamp, Unavailable> {
-    let micros = u64::try_from(micros).map_err(|_| unexpected("TIME"))?;
+fn from_micros(micros: f64) -> Result<Timestamp, Unavailable> {
+    let micros = whole(micros).ok_or_else(|| unexpected("TIME"))?;
     Ok(Timestamp::from_millis(micros / 1000))
 }
 

@@ -1,22 +1,34 @@
 -- One instant of one shard: compare, write, append, and tell what the log has. No rule of OAuth is in here.
 --
--- KEYS  1 head, 2 denylist, 3 beat; to write a record also 4 the record; to list it also 5 its list
--- ARGV  1 what must be found: the version of the record, empty if there must be none; or, without a record, the head,
+-- KEYS  1 head, 2 denylist; to write a record also 3 the record; to list it also 4 its list; if something must be written
+--         in any case, last of all the beat, for WAIT and WAITAOF count only what their connection wrote
+-- ARGV  1 how many keys there are but the beat
+--       2 what must be found: the version of the record, empty if there must be none; or, without a record, the head,
 --         empty if any will do
---       2 '1' if something must be written in any case, for WAIT and WAITAOF count only what their connection wrote
 --       3 floor, 4 where the answer begins: the caller's anchor as a head stands in the store, or its position alone, and
 --         the answer begins with it; '-inf': with the first entry; '+inf': there is none
 --       5 the most entries that it may have; below zero: so many, and if there are more, none
---       6 record, 7 for how many milliseconds to keep it, 8 its family's id
---       then for each revocation its tag and the entry
+--       with a record, the record and for how many milliseconds to keep it; with a list, the id of its family
+--       last for each revocation its tag and the entry
 --
--- Answers 0 if something else was found, and nothing was written but the beat. Else the head and the clock; and unless the
--- caller knows all there is, its anchor having been the head until now: whether there is more, and the entries. A member of the
--- denylist is its position as a double (its score, which costs far more to be told) and the entry.
+-- Answers 0 if something else was found, and nothing was written but the beat. Else one text, for values in a list cost both
+-- sides more than all that is in them: the clock as a double, and the head after a byte that says how long it is; and unless
+-- the caller knows all there is, its anchor having been the head until now, a byte that is 1 if there is more, and the
+-- entries, each after four bytes that say how long it is. A member of the denylist is its position as a double (its score,
+-- which costs far more to be told) and the entry.
 
-local head_key, deny_key, beat_key, record_key, list_key = unpack(KEYS)
-local expected, must_write, floor, from, limit, record, keep, family = unpack(ARGV, 1, 8)
-local FIRST = 9
+local head_key, deny_key = KEYS[1], KEYS[2]
+local keys = tonumber(ARGV[1])
+local expected, floor, from, limit = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local beat_key = KEYS[keys + 1]
+local first = 6
+local record_key, record, keep, list_key, family
+if keys > 2 then
+  record_key, record, keep, first = KEYS[3], ARGV[6], ARGV[7], 8
+end
+if keys > 3 then
+  list_key, family, first = KEYS[4], ARGV[8], 9
+end
 
 local head = redis.call('GET', head_key) or '0 0000000000000000'
 local found = head
@@ -28,7 +40,7 @@ if record_key then
   end
 end
 if found ~= expected and (record_key or expected ~= '') then
-  if must_write == '1' then
+  if beat_key then
     redis.call('SET', beat_key, '')
   end
   return 0
@@ -55,24 +67,25 @@ if list_key then
 end
 
 local is_current = from == head or from == '+inf'
-local last = tonumber(string.match(head, '^%d+'))
-for i = FIRST, #ARGV, 2 do
-  last = math.max(last + 1, floor + 1, now)
-  local position = string.format('%.0f', last)
-  redis.call('ZADD', deny_key, position, struct.pack('>d', last) .. ARGV[i + 1])
-  head = position .. ' ' .. ARGV[i]
-end
-if #ARGV >= FIRST then
+if #ARGV >= first then
+  local last = tonumber(string.match(head, '^%d+'))
+  for i = first, #ARGV, 2 do
+    last = math.max(last + 1, floor + 1, now)
+    local position = string.format('%.0f', last)
+    redis.call('ZADD', deny_key, position, struct.pack('>d', last) .. ARGV[i + 1])
+    head = position .. ' ' .. ARGV[i]
+  end
   redis.call('SET', head_key, head)
+elseif beat_key and not record_key then
+  redis.call('SET', beat_key, '')
 end
 if record_key then
   redis.call('SET', record_key, record, 'PX', keep)
-elseif #ARGV < FIRST and must_write == '1' then
-  redis.call('SET', beat_key, '')
 end
 
+local answer = struct.pack('>dBc0', now, #head, head)
 if is_current then
-  return { head, now }
+  return answer
 end
 local place = string.match(from, '^%d+')
 limit = tonumber(limit)
@@ -84,4 +97,7 @@ if more and limit < 0 then
 elseif more then
   entries[#entries] = nil
 end
-return { head, now, more and 1 or 0, entries }
+for i, entry in ipairs(entries) do
+  entries[i] = struct.pack('>I4c0', #entry, entry)
+end
+return answer .. (more and '\1' or '\0') .. table.concat(entries)

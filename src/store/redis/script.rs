@@ -69,7 +69,7 @@ enum Limit {
     /// A page.
     Most(usize),
     /// All, or if there are more, none.
-    AllOrNone(usize),
+    AllOrNone(u8),
 }
 
 struct Record<'a> {
@@ -92,7 +92,7 @@ impl<'a> Call<'a> {
     }
 
     pub(super) fn append(keys: &'a Keys, append: &Append<'a>) -> Self {
-        let reading = Self::revocations(keys, append.shard, append.anchor, STRETCH);
+        let reading = Self::revocations(keys, append.shard, append.anchor, 0);
         let limit = Limit::AllOrNone(STRETCH);
         Self { floor: append.floor, limit, revocations: append.revocations, ..reading }
     }
@@ -123,18 +123,21 @@ impl<'a> Call<'a> {
     /// `must_write`: somebody will wait for what this connection has written.
     pub(super) fn command(self, must_write: bool) -> Cmd {
         let (keys, shard) = (self.keys, self.shard);
-        let mut command = redis::cmd("EVALSHA");
-        command.arg(COMMIT.get_hash());
         let list = self.record.as_ref().and_then(|record| record.listing);
-        command.arg(3 + usize::from(self.record.is_some()) + usize::from(list.is_some()));
-        command.arg(keys.head(shard)).arg(keys.denylist(shard)).arg(keys.beat(shard));
+        let named = 2 + usize::from(self.record.is_some()) + usize::from(list.is_some());
+        let mut command = redis::cmd("EVALSHA");
+        command.arg(COMMIT.get_hash()).arg(named + usize::from(must_write));
+        command.arg(keys.head(shard)).arg(keys.denylist(shard));
         if let Some(record) = &self.record {
             command.arg(keys.record(record.family));
         }
         if let Some(listing) = list {
             command.arg(keys.list(shard, listing));
         }
-        command.arg(self.expected).arg(u8::from(must_write)).arg(self.floor.0);
+        if must_write {
+            command.arg(keys.beat(shard));
+        }
+        command.arg(named).arg(self.expected).arg(self.floor.0);
         match self.from {
             Begin::Beginning => command.arg("-inf"),
             Begin::Anchor(anchor) => command.arg(head_text(anchor)),
@@ -143,14 +146,12 @@ impl<'a> Call<'a> {
         };
         match self.limit {
             Limit::Most(limit) => command.arg(limit.min(LONGEST)),
-            Limit::AllOrNone(limit) => command.arg(format!("-{limit}")),
+            Limit::AllOrNone(limit) => command.arg(-i64::from(limit)),
         };
-        match self.record {
-            Some(record) => {
-                command.arg(record.bytes).arg(millis(record.keep_for)).arg(record.family.as_bytes());
-            }
-            None => {
-                command.arg("").arg("").arg("");
+        if let Some(record) = self.record {
+            command.arg(record.bytes).arg(millis(record.keep_for));
+            if list.is_some() {
+                command.arg(record.family.as_bytes());
             }
         }
         for revocation in self.revocations {
