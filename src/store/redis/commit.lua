@@ -1,22 +1,25 @@
 -- One instant of one shard: compare, write, append, and tell what the log has. No rule of OAuth is in here.
 --
--- KEYS  1 head, 2 denylist, 3 beat; to write a record also 4 the record; to list it also 5 its list
+-- KEYS  1 head, 2 denylist, 3 beat; to write a record also 4 the record; to list it also 5 its list; if that has an order of
+--         changes, also 6 this
 -- ARGV  1 what must be found: the version of the record, empty if there must be none; or, without a record, the head,
 --         empty if any will do
 --       2 '1' if something must be written in any case, for WAIT and WAITAOF count only what their connection wrote
 --       3 floor, 4 where the answer begins: the caller's anchor as a head stands in the store, or its position alone, and
 --         the answer begins with it; '-inf': with the first entry; '+inf': there is none
 --       5 the most entries that it may have; below zero: so many, and if there are more, none
---       6 record, 7 for how many milliseconds to keep it, 8 its family's id
+--       6 record, 7 for how many milliseconds to keep it, 8 its family's id, 9 when it changed
 --       then for each revocation its tag and the entry
 --
 -- Answers 0 if something else was found, and nothing was written but the beat. Else the head and the clock; and unless the
 -- caller knows all there is, its anchor having been the head until now: whether there is more, and the entries. A member of the
 -- denylist is its position as a double (its score, which costs far more to be told) and the entry.
 
-local head_key, deny_key, beat_key, record_key, list_key = unpack(KEYS)
-local expected, must_write, floor, from, limit, record, keep, family = unpack(ARGV, 1, 8)
-local FIRST = 9
+local head_key, deny_key, beat_key, record_key, list_key, changes_key = unpack(KEYS)
+local expected, must_write, floor, from, limit, record, keep, family, changed = unpack(ARGV, 1, 9)
+local FIRST = 10
+-- The most that leave a list when something joins it: more than one, so that it shrinks, and never long.
+local GONE = 1000
 
 local head = redis.call('GET', head_key) or '0 0000000000000000'
 local found = head
@@ -34,6 +37,13 @@ if found ~= expected and (record_key or expected ~= '') then
   return 0
 end
 
+-- A list lasts as long as the longest of its members.
+local function last_for(key, millis)
+  if redis.call('PTTL', key) < tonumber(millis) then
+    redis.call('PEXPIRE', key, millis)
+  end
+end
+
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
@@ -42,15 +52,26 @@ local now = time[1] * 1000000 + time[2]
 if list_key then
   local millis = math.floor(now / 1000)
   local due = redis.call('ZSCORE', list_key, family)
+  local stood = changes_key and redis.call('ZSCORE', changes_key, family)
   -- A record that is kept as long as before, by a clock that is not quite this one, leaves its list as it is. That it may be
   -- listed a second less takes nothing: records are kept longer than anything that they hold lives.
-  if not due or due + 1000 < millis + keep then
+  local is_longer = not due or due + 1000 < millis + keep
+  if is_longer then
     redis.call('ZADD', list_key, string.format('%.0f', millis + keep), family)
-    redis.call('ZREMRANGEBYSCORE', list_key, '-inf', millis)
-    -- A list lasts as long as the longest of its members.
-    if redis.call('PTTL', list_key) < tonumber(keep) then
-      redis.call('PEXPIRE', list_key, keep)
+    local gone = redis.call('ZRANGEBYSCORE', list_key, '-inf', millis, 'LIMIT', 0, GONE)
+    if #gone > 0 then
+      redis.call('ZREM', list_key, unpack(gone))
+      if changes_key then
+        redis.call('ZREM', changes_key, unpack(gone))
+      end
     end
+    last_for(list_key, keep)
+  end
+  if changes_key and stood ~= changed then
+    redis.call('ZADD', changes_key, changed, family)
+  end
+  if changes_key and (is_longer or stood ~= changed) then
+    last_for(changes_key, keep)
   end
 end
 

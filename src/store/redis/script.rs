@@ -9,7 +9,7 @@ use super::keys::Keys;
 use crate::domain::family::Family;
 use crate::domain::family::listing::Listing;
 use crate::domain::store::{Append, Commit, Document, Version};
-use crate::domain::{FamilyId, Head, Position, Revocation, Shard};
+use crate::domain::{FamilyId, Head, Position, Revocation, Shard, Timestamp};
 use crate::store::{STRETCH, record};
 
 static COMMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("commit.lua")));
@@ -75,6 +75,7 @@ enum Limit {
 struct Record<'a> {
     family: FamilyId,
     listing: Option<Listing<'a>>,
+    changed: Timestamp,
     bytes: Vec<u8>,
     keep_for: Duration,
 }
@@ -125,15 +126,13 @@ impl<'a> Call<'a> {
         let (keys, shard) = (self.keys, self.shard);
         let mut command = redis::cmd("EVALSHA");
         command.arg(COMMIT.get_hash());
-        let list = self.record.as_ref().and_then(|record| record.listing);
-        command.arg(3 + usize::from(self.record.is_some()) + usize::from(list.is_some()));
-        command.arg(keys.head(shard)).arg(keys.denylist(shard)).arg(keys.beat(shard));
-        if let Some(record) = &self.record {
-            command.arg(keys.record(record.family));
-        }
-        if let Some(listing) = list {
-            command.arg(keys.list(shard, listing));
-        }
+        let record = self.record.as_ref();
+        let listing = record.and_then(|record| record.listing);
+        let mut names = vec![keys.head(shard), keys.denylist(shard), keys.beat(shard)];
+        names.extend(record.map(|record| keys.record(record.family)));
+        names.extend(listing.map(|listing| keys.list(shard, listing)));
+        names.extend(listing.and_then(|listing| keys.changes(shard, listing)));
+        command.arg(names.len()).arg(names);
         command.arg(self.expected).arg(u8::from(must_write)).arg(self.floor.0);
         match self.from {
             Begin::Beginning => command.arg("-inf"),
@@ -148,9 +147,10 @@ impl<'a> Call<'a> {
         match self.record {
             Some(record) => {
                 command.arg(record.bytes).arg(millis(record.keep_for)).arg(record.family.as_bytes());
+                command.arg(record.changed.as_millis());
             }
             None => {
-                command.arg("").arg("").arg("");
+                command.arg("").arg("").arg("").arg("");
             }
         }
         for revocation in self.revocations {
@@ -164,7 +164,7 @@ impl<'a> Call<'a> {
 impl<'a> Record<'a> {
     fn new(family: &'a Family, version: Version, keep_for: Duration) -> Self {
         let bytes = record::encode(version, family);
-        Self { family: family.id, listing: family.listing(), bytes, keep_for }
+        Self { family: family.id, listing: family.listing(), changed: family.changed_at(), bytes, keep_for }
     }
 }
 
