@@ -28,6 +28,8 @@ const MACHINE_TOKENS: Source = log_in(r#"{"clientId":"demo-identity","clientSecr
 /// The identity of demo-identity, as bench/clients.toml has it.
 const IDENTITY: &str = "/api/v1/auth/token-auth/identities/5f0c3f1e-8a44-4b6c-9d7e-2f1b8c9a6d01";
 const TOKENS: &str = "/api/v1/auth/token-auth/identities/5f0c3f1e-8a44-4b6c-9d7e-2f1b8c9a6d01/tokens";
+const LAST_TOKENS: &str =
+    "/api/v1/auth/token-auth/identities/5f0c3f1e-8a44-4b6c-9d7e-2f1b8c9a6d01/tokens?offset=100&limit=20";
 const REVOKE_BY_ID: Ask = Ask::managed("POST", "/api/v1/auth/token-auth/tokens/{token}/revoke", "{}");
 
 /// How whoever manages the identity logs in, and what has to be done before the identity has tokens.
@@ -35,9 +37,11 @@ pub(crate) const MANAGER: Source =
     log_in(r#"{"clientId":"demo-identity-admin","clientSecret":"demo-identity-admin-secret"}"#);
 pub(crate) const PREPARE: Ask = Ask::managed("POST", IDENTITY, "{}");
 
-/// The tokens of the identity: made, listed as whoever asks for nothing in particular is shown them, and ended.
+/// The tokens of the identity: made, listed as whoever asks for nothing in particular is shown them, listed from as far on as
+/// anybody may ask for, and ended.
 pub(crate) const MANAGED: Source = Source::new(Ask::managed("POST", TOKENS, "{}"), "accessToken");
 pub(crate) const LIST: Ask = Ask::managed("GET", TOKENS, "");
+pub(crate) const LIST_LAST: Ask = Ask::managed("GET", LAST_TOKENS, "");
 pub(crate) const REMOVE: Ask = Ask::managed("DELETE", IDENTITY, "");
 
 const fn log_in(body: &'static str) -> Source {

@@ -75,6 +75,14 @@ impl Denylist {
         self.log().get(&at).filter(|entry| entry.target == *target).map(|entry| entry.head_at(at))
     }
 
+    /// The latest entry of a target, if it is the revocation of this tag; as the head it made. For wide targets, of which
+    /// there may be one after another: whether it is *this* one that stands there.
+    pub fn tagged(&self, target: &Target, tag: Tag) -> Option<Head> {
+        let at = self.index.latest(target)?;
+        let log = self.log();
+        log.get(&at).filter(|entry| entry.target == *target && entry.tag == tag).map(|entry| entry.head_at(at))
+    }
+
     /// Takes in a stretch of the log that joins this copy without a gap, up to `head`.
     pub fn apply(&self, entries: impl IntoIterator<Item = Entry>, head: Head) {
         let mut log = self.log();

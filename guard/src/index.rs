@@ -16,6 +16,7 @@ pub(crate) struct Index {
     clients: HashMap<Box<str>, Mark>,
     keys: HashMap<KeyId, Mark>,
     everything: HashMap<(), Mark>,
+    identities: HashMap<Box<str>, Mark>,
 }
 
 /// What the index keeps of all revocations of one target: the widest of them.
@@ -42,29 +43,43 @@ impl Index {
         find(&self.tokens, &credential.token)
             .or_else(|| find(&self.families, &credential.token.family))
             .or_else(|| find(&self.keys, &credential.key))
-            .or_else(|| self.clients.pin().get(credential.client).copied().filter(older))
-            .or_else(|| credential.subject.and_then(|subject| self.subjects.pin().get(subject).copied()).filter(older))
+            .or_else(|| named(&self.clients, credential.client).filter(older))
+            .or_else(|| credential.subject.and_then(|subject| named(&self.subjects, subject)).filter(older))
             .or_else(|| find(&self.everything, &()).filter(older))
+            .or_else(|| credential.is_managed.then(|| named(&self.identities, credential.client))?.filter(older))
             .or_else(|| self.covering_ancestor(credential))
             .map(|Mark { cause, position, .. }| Covering { cause, position })
     }
 
     fn covering_ancestor(&self, credential: &Credential<'_>) -> Option<Mark> {
+        let older = |mark: &Mark| credential.epoch < mark.bound;
         credential.ancestors.iter().find_map(|link| {
             find(&self.tokens, &link.token)
                 .or_else(|| find(&self.families, &link.token.family))
                 .or_else(|| find(&self.keys, &link.key))
-                .or_else(|| self.clients.pin().get(&*link.client).copied().filter(|mark| credential.epoch < mark.bound))
+                .or_else(|| named(&self.clients, &link.client).filter(older))
+                .or_else(|| named(&self.identities, &link.client).filter(older))
         })
     }
 
     /// Where a target that names something outright is marked; what is wide names nothing outright.
     pub(crate) fn exact(&self, target: &Target) -> Option<Position> {
+        match target {
+            Target::Token(_) | Target::Family(_) | Target::Key(_) => self.latest(target),
+            Target::Subject(_) | Target::Client(_) | Target::Everything | Target::Identity(_) => None,
+        }
+    }
+
+    /// Where the latest revocation of a target stands, exact or wide.
+    pub(crate) fn latest(&self, target: &Target) -> Option<Position> {
         let mark = match target {
             Target::Token(token) => find(&self.tokens, token),
             Target::Family(family) => find(&self.families, family),
+            Target::Subject(subject) => named(&self.subjects, subject),
+            Target::Client(client) => named(&self.clients, client),
             Target::Key(key) => find(&self.keys, key),
-            Target::Subject(_) | Target::Client(_) | Target::Everything => None,
+            Target::Everything => find(&self.everything, &()),
+            Target::Identity(client) => named(&self.identities, client),
         };
         mark.map(|mark| mark.position)
     }
@@ -84,6 +99,7 @@ impl Index {
             Target::Client(client) => widen(&self.clients, client.clone(), new),
             Target::Key(key) => widen(&self.keys, *key, new),
             Target::Everything => widen(&self.everything, (), new),
+            Target::Identity(client) => widen(&self.identities, client.clone(), new),
         }
     }
 
@@ -95,12 +111,17 @@ impl Index {
             Target::Client(client) => drop_due(&self.clients, client, now),
             Target::Key(key) => drop_due(&self.keys, key, now),
             Target::Everything => drop_due(&self.everything, &(), now),
+            Target::Identity(client) => drop_due(&self.identities, client, now),
         }
     }
 }
 
 fn find<K: Hash + Eq>(map: &HashMap<K, Mark>, key: &K) -> Option<Mark> {
     map.pin().get(key).copied()
+}
+
+fn named(map: &HashMap<Box<str>, Mark>, name: &str) -> Option<Mark> {
+    map.pin().get(name).copied()
 }
 
 /// Two revocations of one target make one mark, as wide and as lasting as the wider of each: an earlier one that is

@@ -43,6 +43,8 @@ pub enum Target {
     Key(KeyId),
     /// All that was born before the bound.
     Everything,
+    /// The tokens of an identity that are managed by their ids, born before the bound; the identity by its client's id.
+    Identity(Box<str>),
 }
 
 impl Target {
@@ -51,7 +53,7 @@ impl Target {
         match self {
             Self::Token(token) => Some(token.family),
             Self::Family(family) => Some(*family),
-            Self::Subject(_) | Self::Client(_) | Self::Key(_) | Self::Everything => None,
+            Self::Subject(_) | Self::Client(_) | Self::Key(_) | Self::Everything | Self::Identity(_) => None,
         }
     }
 }
@@ -88,7 +90,7 @@ impl Cause {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
     pub target: Target,
-    /// Wide targets (`Subject`, `Client`, `Everything`) cover what has an epoch before their bound. `None`: the position
+    /// Wide targets (`Subject`, `Client`, `Identity`, `Everything`) cover what has an epoch before their bound. `None`: the position
     /// at which the entry stands. What is put back after a failover keeps the bound that it had, so that it ends nothing
     /// that came later.
     pub bound: Option<Position>,
@@ -155,6 +157,8 @@ pub struct Credential<'a> {
     pub subject: Option<&'a str>,
     /// The position up to which its node knew the shard when the evidence for the family was judged.
     pub epoch: Position,
+    /// Whether somebody manages it by its id.
+    pub is_managed: bool,
     /// Outermost first.
     pub ancestors: &'a [Link],
 }
@@ -175,6 +179,12 @@ impl Entry {
             }
             Target::Key(key) => *key == credential.key || links.iter().any(|link| link.key == *key),
             Target::Everything => older,
+            // A link does not tell whether its token was managed: better to take too much than too little.
+            Target::Identity(client) => {
+                older
+                    && ((credential.is_managed && **client == *credential.client)
+                        || links.iter().any(|link| link.client == *client))
+            }
         }
     }
 }

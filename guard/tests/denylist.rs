@@ -39,6 +39,7 @@ fn targets() -> impl Strategy<Value = Target> {
         "[xyz]".prop_map(|c| Target::Client(c.into())),
         (0..3_u32).prop_map(|k| Target::Key(KeyId(k))),
         Just(Target::Everything),
+        "[xyz]".prop_map(|c| Target::Identity(c.into())),
     ]
 }
 
@@ -49,6 +50,7 @@ struct Held {
     client: String,
     subject: Option<String>,
     epoch: Position,
+    is_managed: bool,
     ancestors: Vec<Link>,
 }
 
@@ -60,6 +62,7 @@ impl Held {
             client: &self.client,
             subject: self.subject.as_deref(),
             epoch: self.epoch,
+            is_managed: self.is_managed,
             ancestors: &self.ancestors,
         }
     }
@@ -71,15 +74,18 @@ fn held() -> impl Strategy<Value = Held> {
         client: client.into(),
         key: KeyId(key),
     });
-    (0..3_u64, 0..3_u32, 0..3_u32, "[xyz]", prop::option::of("[ab]"), 0..12_u64, prop::collection::vec(link, 0..3))
-        .prop_map(|(f, s, key, client, subject, epoch, ancestors)| Held {
+    let who = ("[xyz]", prop::option::of("[ab]"), any::<bool>());
+    (0..3_u64, 0..3_u32, 0..3_u32, who, 0..12_u64, prop::collection::vec(link, 0..3)).prop_map(
+        |(f, s, key, (client, subject, is_managed), epoch, ancestors)| Held {
             token: token(f, s),
             key: KeyId(key),
             client,
             subject,
             epoch: Position(epoch),
+            is_managed,
             ancestors,
-        })
+        },
+    )
 }
 
 fn log() -> impl Strategy<Value = Vec<Entry>> {
@@ -210,6 +216,7 @@ fn rebasing_keeps_what_was_revoked_in_the_lost_history() {
     let other = entry(6, Target::Family(family(2)), 3, 10);
     denylist.rebase([other.clone()], other.head());
     let held = |n| Held {
+        is_managed: false,
         token: token(n, 1),
         key: KeyId(1),
         client: "x".into(),
@@ -242,6 +249,27 @@ fn what_is_named_outright_is_found_where_it_stands() {
     assert_eq!(denylist.listed(&Target::Family(family(1))), Some(first.head()));
     assert_eq!(denylist.listed(&Target::Family(family(2))), None);
     assert_eq!(denylist.listed(&Target::Client("x".into())), None, "what it covers depends on the epoch");
+}
+
+#[test]
+fn what_is_wide_is_found_by_its_tag_while_it_is_the_latest_of_its_target() {
+    let denylist = Denylist::default();
+    let target = Target::Identity("x".into());
+    let (first, other) = (entry(5, target.clone(), None, 10), entry(7, Target::Client("x".into()), None, 10));
+    denylist.apply([first.clone(), other.clone()], other.head());
+    assert_eq!(denylist.tagged(&target, first.revocation.tag), Some(first.head()));
+    assert_eq!(denylist.tagged(&target, other.revocation.tag), None);
+    assert_eq!(denylist.tagged(&Target::Identity("y".into()), first.revocation.tag), None);
+    // Put back, it has its tag still, and makes another head.
+    let mut again = entry(9, target.clone(), 5, 10);
+    (again.revocation.tag, again.revocation.put_back) = (first.revocation.tag, Some(Tag(1)));
+    denylist.apply([again.clone()], again.head());
+    assert_eq!(denylist.tagged(&target, first.revocation.tag), Some(again.head()));
+    let later = entry(11, target.clone(), None, 10);
+    denylist.apply([later.clone()], later.head());
+    assert_eq!(denylist.tagged(&target, first.revocation.tag), None);
+    denylist.forget(NOW.plus(Duration::from_secs(10)));
+    assert_eq!(denylist.tagged(&target, later.revocation.tag), None);
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub enum Event {
         serial: u32,
         receipt: Receipt,
     },
-    /// `target` is the kind of target (`token`, `family`, `subject`, `client`, `key`, `everything`).
+    /// `target` is the kind of target (`token`, `family`, `subject`, `client`, `key`, `everything`, `identity`).
     Revoked {
         target: &'static str,
         family: Option<FamilyId>,

@@ -108,6 +108,14 @@ pub struct Receipt {
     pub access_tokens: u64,
 }
 
+/// A family where it is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What a list is ordered by; it means something to the store alone.
+    pub place: u64,
+    pub family: FamilyId,
+}
+
 /// A small named thing that all nodes share: the stamp, the key ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
@@ -134,8 +142,11 @@ pub trait Store: Send + Sync + 'static {
 
     async fn load(&self, family: FamilyId) -> Result<Loaded, Unavailable>;
 
+    /// As [`Self::load`], of each of these: what is of one shard is read in one instant.
+    async fn load_each(&self, families: &[FamilyId]) -> Result<Vec<Loaded>, Unavailable>;
+
     /// Writes a family that must not be there yet, and lists it where [`Family::listing`] says, if anywhere, in the same
-    /// instant. What it says never changes, so that no other call touches a list.
+    /// instant. What it says never changes; only where in its list a family stands is another matter of [`Self::commit`].
     ///
     /// Not durable before it answers: a birth that is lost kills only what nobody has used.
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable>;
@@ -164,14 +175,19 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets the entries at these positions. The head stays, also when the last entry goes.
     async fn forget(&self, shard: Shard, positions: &[Position]) -> Result<(), Unavailable>;
 
-    /// Ids of the families listed there, oldest first, after `after`; at most `limit`. May name some whose record is gone,
-    /// and names every one whose record is not, ended or alive. Lists of different kinds never mix, whatever the names.
+    /// What is listed there, after `after`: `limit`, unless there are fewer, and never more work than that. An identity's tokens come with
+    /// the one first that changed last ([`Family::changed_at`]), and of several that changed at once the one of the greatest
+    /// id; the sessions of a person in an order of the store's own.
+    ///
+    /// May name some whose record is gone, and names every one whose record is not, ended or alive. Whoever goes on until
+    /// nothing is left meets once what nobody changes meanwhile; what is changed may come to stand before `after`. Lists of
+    /// different kinds never mix, whatever the names.
     async fn families_of(
         &self,
         listing: Listing<'_>,
-        after: Option<FamilyId>,
+        after: Option<Listed>,
         limit: usize,
-    ) -> Result<Vec<FamilyId>, Unavailable>;
+    ) -> Result<Vec<Listed>, Unavailable>;
 
     /// Some families of a shard, and a cursor to go on with; `None` begins and ends. A family that exists throughout is
     /// met at least once. For rare sweeps by an operator.

@@ -84,7 +84,7 @@ struct Denylists {
 
 /// The grants and causes that exist today; a later one that is missing here is counted all the same, from its first use.
 const GRANTS: [&str; 2] = ["client_credentials", "refresh_token"];
-const TARGETS: [&str; 6] = ["token", "family", "subject", "client", "key", "everything"];
+const TARGETS: [&str; 7] = ["token", "family", "subject", "client", "key", "everything", "identity"];
 const CAUSES: [Cause; 5] = [Cause::Requested, Cause::Reuse, Cause::Administrator, Cause::KeyRetired, Cause::Restored];
 
 impl Metrics {

@@ -11,8 +11,8 @@ use super::metrics::Metrics;
 use crate::domain::family::Family;
 use crate::domain::family::listing::Listing;
 use crate::domain::store::{
-    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
-    Version,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Listed, Loaded, OnceKey, Store, Stretch,
+    Unavailable, Version,
 };
 use crate::domain::{FamilyId, Head, Position, Shard, Timestamp};
 
@@ -31,6 +31,7 @@ pub struct MeasuredStore {
 /// One per call of [`Store`].
 struct Timers {
     load: Timer,
+    load_each: Timer,
     create: Timer,
     commit: Timer,
     append: Timer,
@@ -62,6 +63,7 @@ impl MeasuredStore {
         let comparing = |call| Timer::new(metrics, call, "conflict");
         let timers = Timers {
             load: reading("load"),
+            load_each: reading("load_each"),
             create: comparing("create"),
             commit: comparing("commit"),
             append: reading("append"),
@@ -122,6 +124,10 @@ impl Store for MeasuredStore {
         self.timers.load.time(self.inner.load(family)).await
     }
 
+    async fn load_each(&self, families: &[FamilyId]) -> Result<Vec<Loaded>, Unavailable> {
+        self.timers.load_each.time(self.inner.load_each(families)).await
+    }
+
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable> {
         let call = self.inner.create(family, version, keep_for);
         self.timers.create.time_comparing(call, |created| matches!(created, Created::Exists)).await
@@ -160,9 +166,9 @@ impl Store for MeasuredStore {
     async fn families_of(
         &self,
         listing: Listing<'_>,
-        after: Option<FamilyId>,
+        after: Option<Listed>,
         limit: usize,
-    ) -> Result<Vec<FamilyId>, Unavailable> {
+    ) -> Result<Vec<Listed>, Unavailable> {
         self.timers.families_of.time(self.inner.families_of(listing, after, limit)).await
     }
 

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use atropos::domain::family::Family;
 use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{
-    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
-    Version,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Listed, Loaded, OnceKey, Store, Stretch,
+    Unavailable, Version,
 };
 use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
 
@@ -84,6 +84,10 @@ impl Store for Watched {
         self.trip()?.load(family).await
     }
 
+    async fn load_each(&self, families: &[FamilyId]) -> Result<Vec<Loaded>, Unavailable> {
+        self.trip()?.load_each(families).await
+    }
+
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable> {
         self.trip()?.create(family, version, keep_for).await
     }
@@ -119,9 +123,9 @@ impl Store for Watched {
     async fn families_of(
         &self,
         listing: Listing<'_>,
-        after: Option<FamilyId>,
+        after: Option<Listed>,
         limit: usize,
-    ) -> Result<Vec<FamilyId>, Unavailable> {
+    ) -> Result<Vec<Listed>, Unavailable> {
         self.trip()?.families_of(listing, after, limit).await
     }
 

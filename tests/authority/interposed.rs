@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use atropos::domain::family::Family;
 use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{
-    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
-    Version,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Listed, Loaded, OnceKey, Store, Stretch,
+    Unavailable, Version,
 };
 use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
 use futures_util::future::BoxFuture;
@@ -101,6 +101,12 @@ impl Store for Interposed {
         loaded
     }
 
+    async fn load_each(&self, families: &[FamilyId]) -> Result<Vec<Loaded>, Unavailable> {
+        let loaded = self.store().load_each(families).await;
+        self.at(Moment::AfterLoad).await;
+        loaded
+    }
+
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable> {
         self.at(Moment::BeforeCreate).await;
         self.store().create(family, version, keep_for).await
@@ -144,9 +150,9 @@ impl Store for Interposed {
     async fn families_of(
         &self,
         listing: Listing<'_>,
-        after: Option<FamilyId>,
+        after: Option<Listed>,
         limit: usize,
-    ) -> Result<Vec<FamilyId>, Unavailable> {
+    ) -> Result<Vec<Listed>, Unavailable> {
         self.store().families_of(listing, after, limit).await
     }
 

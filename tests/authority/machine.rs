@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use atropos::domain::audit::Event;
 use atropos::domain::authority::ManagedIdentity;
 use atropos::domain::client::{Client, Manages, Surface};
 use atropos::domain::error::{BearerFault, Error, ManagementFault};
 use atropos::domain::store::Store;
 use atropos::domain::token_auth::{Terms, TermsChange};
+use atropos::domain::{Entry, Shard, Target};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -64,7 +66,7 @@ impl Node {
     }
 }
 
-/// INF-15: whoever takes the configuration away looks at the list before the token is in it.
+/// INF-15: whoever takes the configuration away ends all that there is before the token is there.
 #[tokio::test]
 async fn a_token_that_was_being_made_when_its_configuration_went_is_not_given() {
     for place in [embedded().await, redis().await] {
@@ -74,9 +76,10 @@ async fn a_token_that_was_being_made_when_its_configuration_went_is_not_given() 
         });
         let refused = node.authority.create_token(&node.identity(), None).await;
         assert_eq!(refused.err(), Some(Error::Management(ManagementFault::NotConfigured)));
-        assert_eq!(between.passed(Moment::BeforeCreate), 1);
+        // The first was taken along while it was born, the second finds that the configuration has gone.
+        assert_eq!(between.passed(Moment::BeforeCreate), 2);
         node.attach(terms(0)).await;
-        assert_eq!(node.revoked().await, [true]);
+        assert_eq!(node.revoked().await, [true, true]);
     }
 }
 
@@ -96,6 +99,55 @@ async fn a_token_that_was_being_made_when_its_configuration_changed_is_made_by_t
     }
 }
 
+/// INF-15, rule 5: and whoever asks again is told when that entry is durable, wherever it stands by then.
+#[tokio::test]
+async fn all_tokens_of_an_identity_end_by_one_entry_to_which_asking_again_adds_none() {
+    for place in [embedded().await, redis().await] {
+        let (between, node, other) = pair(&place).await;
+        for _ in 0..5 {
+            node.authority.create_token(&node.identity(), None).await.unwrap();
+        }
+        let removed = node.authority.remove_token_auth(&node.identity()).await.unwrap();
+        let entries = entries(&*place.store).await;
+        assert_eq!(entries.len(), 1, "{entries:?}");
+        assert_eq!(entries[0].revocation.target, Target::Identity("machine".into()));
+        let told = |event: &Event| matches!(event, Event::Revoked { target: "identity", .. });
+        assert_eq!(node.audit.count(told), 1);
+
+        let again = node.authority.remove_token_auth(&node.identity()).await.unwrap();
+        assert_eq!(again, removed);
+        assert_eq!((between.passed(Moment::BeforeAppend), between.passed(Moment::BeforeConfirm)), (1, 1));
+        other.authority.remove_token_auth(&other.identity()).await.unwrap();
+        assert_eq!(self::entries(&*place.store).await, entries);
+        assert_eq!(node.audit.count(|event| matches!(event, Event::Revoked { .. })), 1);
+
+        // Behind the node's back, as a failover loses it.
+        for shard in (0..place.store.shards()).filter_map(Shard::new) {
+            place.store.forget(shard, &[entries[0].position]).await.unwrap();
+        }
+        node.authority.remove_token_auth(&node.identity()).await.unwrap();
+        let put_back = self::entries(&*place.store).await;
+        assert_eq!(put_back.len(), 1);
+        assert_eq!(put_back[0].revocation.tag, entries[0].revocation.tag);
+
+        // What is attached anew is removed by an entry of its own, and only what was made before.
+        node.attach(terms(0)).await;
+        node.authority.create_token(&node.identity(), None).await.unwrap();
+        let alive = async || node.revoked().await.iter().filter(|is_revoked| !**is_revoked).count();
+        assert_eq!((node.revoked().await.len(), alive().await), (6, 1));
+        node.authority.remove_token_auth(&node.identity()).await.unwrap();
+        assert_eq!(self::entries(&*place.store).await.len(), 2);
+    }
+}
+
+async fn entries(store: &dyn Store) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for shard in (0..store.shards()).filter_map(Shard::new) {
+        entries.extend(store.revocations(shard, None, 100).await.unwrap().entries);
+    }
+    entries
+}
+
 /// INF-15, S4: a record that changes while all of them are ended is ended as it is then.
 #[tokio::test]
 async fn a_token_that_is_renewed_while_its_configuration_goes_dies_with_all_its_strings() {
@@ -105,7 +157,7 @@ async fn a_token_that_is_renewed_while_its_configuration_goes_dies_with_all_its_
         let first = made.issued.access_token.expose().to_owned();
         let (sent, strings) = tokio::sync::oneshot::channel();
         let shown = first.clone();
-        between.once_at(Moment::BeforeCommit, move || async move {
+        between.once_at(Moment::BeforeAppend, move || async move {
             let renewed = other.authority.renew(&shown, None).await.unwrap();
             sent.send((renewed.issued.access_token.expose().to_owned(), other)).ok().unwrap();
         });

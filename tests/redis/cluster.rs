@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use crate::outage::{BOUND, nothing_works, works, writes_once_although_the_answer_is_lost};
 use crate::support::{
-    HOUR, append, calls, commit, create, open, persons_session, refusal, revocation, say, session, settings, shard,
-    soon, tells_fsync, with,
+    HOUR, append, calls, commit, create, listed, open, persons_session, refusal, revocation, say, session, settings,
+    shard, soon, tells_fsync, with,
 };
 
 pub(crate) const PRIMARIES: usize = 3;
@@ -50,7 +50,7 @@ pub(crate) async fn every_call(store: &RedisStore) {
         store.confirm(shard, Head::default()).await.unwrap();
     }
     let shards = usize::from(store.shards());
-    assert_eq!(store.families_of(Listing::Subject("alice"), None, 100).await.unwrap().len(), shards);
+    assert_eq!(listed(store, Listing::Subject("alice")).await.len(), shards);
     assert_eq!(store.heads().await.unwrap().0.iter().collect::<HashSet<_>>().len(), shards);
     for byte in 0..20 {
         assert!(store.once(&[byte; 32], b"value", HOUR).await.unwrap());

@@ -9,7 +9,8 @@ use atropos::domain::{Head, Position, Tag};
 use atropos_testbed::{Flavor, RedisServer};
 
 use crate::support::{
-    HOUR, append, commit, create, open, persons_session, revocation, say, session, settings, shard, soon, tell,
+    HOUR, append, commit, create, listed, managed, open, persons_session, revocation, say, session, settings, shard,
+    soon, tell,
 };
 
 #[tokio::test]
@@ -35,7 +36,7 @@ async fn nobodys_name_stands_in_a_key_and_no_name_leads_astray() {
     for (random, subject) in (0..).zip(["alice", "", "{3}:head", "a\r\nb", "*", "alicE"]) {
         let family = persons_session(shard(3), random, subject);
         create(&store, &family).await;
-        assert_eq!(store.families_of(Listing::Subject(subject), None, 10).await.unwrap(), [family.id]);
+        assert_eq!(listed(&store, Listing::Subject(subject)).await, [family.id]);
     }
     let keys: Vec<String> = say(&server.url(), "KEYS *").await;
     assert!(!keys.iter().any(|key| key.contains("alic")), "{keys:?}");
@@ -59,7 +60,7 @@ async fn s22_an_index_lasts_as_long_as_the_longest_of_its_families() {
         store.commit(longer).await.unwrap();
         let lasts: u128 = say(&server.url(), &format!("PTTL {}", keys[0])).await;
         assert!(lasts > (98 * HOUR).as_millis(), "{lasts}");
-        assert_eq!(store.families_of(Listing::Subject("alice"), None, 10).await.unwrap(), [long.id, short.id]);
+        assert_eq!(listed(&store, Listing::Subject("alice")).await, [long.id, short.id]);
     }
 }
 
@@ -72,7 +73,27 @@ async fn an_index_forgets_families_whose_records_are_gone() {
     store.create(&gone, Version(1), Duration::from_millis(1)).await.unwrap();
     soon("a record has expired", async || store.load(gone.id).await.unwrap().stored.is_none()).await;
     create(&store, &new).await;
-    assert_eq!(store.families_of(Listing::Subject("alice"), None, 10).await.unwrap(), [old.id, new.id]);
+    assert_eq!(listed(&store, Listing::Subject("alice")).await, [old.id, new.id]);
+}
+
+/// Both orders of an identity's tokens, so that neither grows beyond what is there.
+#[tokio::test]
+async fn an_identitys_index_forgets_and_lasts_in_both_its_orders() {
+    let server = RedisServer::start(Flavor::Redis, &[]).await;
+    let store = open(&settings(&server.url())).await;
+    let [gone, stays, new] = [1, 2, 3].map(|random| managed(shard(1), random));
+    store.create(&gone, Version(1), Duration::from_millis(1)).await.unwrap();
+    store.create(&stays, Version(1), 9 * HOUR).await.unwrap();
+    soon("a record has expired", async || store.load(gone.id).await.unwrap().stored.is_none()).await;
+    create(&store, &new).await;
+    assert_eq!(listed(&store, Listing::Identity("demo-session")).await, [stays.id, new.id]);
+    for order in ["idn", "chg"] {
+        let keys: Vec<String> = say(&server.url(), &format!("KEYS atropos{{1}}:{order}:*")).await;
+        let members: u64 = say(&server.url(), &format!("ZCARD {}", keys[0])).await;
+        let lasts: u128 = say(&server.url(), &format!("PTTL {}", keys[0])).await;
+        assert_eq!((keys.len(), members), (1, 2), "{order}");
+        assert!(lasts > (8 * HOUR).as_millis(), "{order} {lasts}");
+    }
 }
 
 #[tokio::test]
@@ -85,7 +106,7 @@ async fn whoever_has_the_id_of_another_family_changes_nothing() {
         assert_eq!(store.create(&same_id, Version(2), HOUR).await.unwrap(), Created::Exists);
     }
     assert_eq!(store.load(family.id).await.unwrap().stored.unwrap().family, family);
-    assert!(store.families_of(Listing::Subject("mallory"), None, 10).await.unwrap().is_empty());
+    assert!(listed(&store, Listing::Subject("mallory")).await.is_empty());
 }
 
 #[tokio::test]
@@ -107,10 +128,11 @@ async fn what_cannot_be_read_is_unavailable_and_never_absent() {
 
 #[tokio::test]
 async fn a_key_of_another_type_makes_its_shard_unavailable_and_changes_nothing() {
-    for broken in ["f:", "head", "deny", "sub:"] {
+    for broken in ["f:", "head", "deny", "sub:", "idn:", "chg:"] {
         let server = RedisServer::start(Flavor::Redis, &[]).await;
         let store = open(&settings(&server.url())).await;
-        let family = persons_session(shard(1), 1, "alice");
+        let is_managed = ["idn:", "chg:"].contains(&broken);
+        let family = if is_managed { managed(shard(1), 1) } else { persons_session(shard(1), 1, "alice") };
         create(&store, &family).await;
         store.append(append(shard(1), &[revocation(family.id, 6)])).await.unwrap();
         let before = store.load(family.id).await.unwrap();

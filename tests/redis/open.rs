@@ -9,8 +9,8 @@ use atropos::store::redis::{OpenError, RedisSettings, RedisStore};
 use atropos_testbed::{Flavor, RedisServer};
 
 use crate::support::{
-    append, commit, create, open, persons_session, refusal, revocation, say, session, settings, shard, tells_fsync,
-    with,
+    append, commit, create, listed, managed, open, persons_session, refusal, revocation, say, session, settings, shard,
+    tells_fsync, with,
 };
 
 const ALWAYS: [(&str, &str); 2] = [("appendonly", "yes"), ("appendfsync", "always")];
@@ -35,19 +35,22 @@ async fn a_server_whose_memory_is_full_is_unavailable_and_nothing_is_half_writte
         let server = RedisServer::start(flavor, &[]).await;
         let store = open(&settings(&server.url())).await;
         let (family, person) = (session(shard(1), 1), persons_session(shard(1), 2, "alice"));
-        create(&store, &family).await;
-        create(&store, &person).await;
+        let token = managed(shard(1), 3);
+        for family in [&family, &person, &token] {
+            create(&store, family).await;
+        }
+        let renamed = token.renamed(Some("x"), token.id.born_at().plus(SECOND)).unwrap();
         let () = say(&server.url(), "CONFIG SET maxmemory 1").await;
 
         let entry = [revocation(family.id, 7)];
-        for changed in [&family, &person] {
+        for changed in [&family, &person, &renamed] {
             store.commit(commit(changed, &entry)).await.unwrap_err();
         }
         store.append(append(shard(1), &entry)).await.unwrap_err();
         store.once(&[1; 32], b"", SECOND).await.unwrap_err();
 
         let () = say(&server.url(), "CONFIG SET maxmemory 0").await;
-        for unchanged in [&family, &person] {
+        for unchanged in [&family, &person, &token] {
             assert_eq!(store.load(unchanged.id).await.unwrap().stored.unwrap().version.0, 1);
         }
         assert!(store.revocations(shard(1), None, 10).await.unwrap().entries.is_empty());
@@ -123,7 +126,7 @@ async fn an_acl_user_with_the_least_rights_is_enough_and_info_stands_in_for_conf
         create(&store, &family).await;
         store.commit(commit(&family, &[revocation(family.id, 7)])).await.unwrap();
         assert_eq!(store.scan(shard(1), None).await.unwrap().0, std::slice::from_ref(&family));
-        assert_eq!(store.families_of(Listing::Subject("alice"), None, 10).await.unwrap(), [family.id]);
+        assert_eq!(listed(&store, Listing::Subject("alice")).await, [family.id]);
 
         let () = say(&format!("redis://app:s3cret@{at}"), "PING").await;
         let wrong = settings(&format!("redis://app:hunter2@{at}"));

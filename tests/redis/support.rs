@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use atropos::domain::client::{ClientId, Surface, TokenFormat};
+use atropos::domain::family::listing::Listing;
+use atropos::domain::family::managed::Managed;
 use atropos::domain::family::{AccessToken, Family, RefreshToken, State, Tokens};
 use atropos::domain::scope::Scope;
 use atropos::domain::store::{Append, Commit, Created, Store, Version};
@@ -73,6 +75,13 @@ pub(crate) fn persons_session(shard: Shard, random: u64, subject: &str) -> Famil
     Family { subject: Some(subject.into()), ..session(shard, random) }
 }
 
+/// A token of an identity that is managed by its id.
+pub(crate) fn managed(shard: Shard, random: u64) -> Family {
+    let family = session(shard, random);
+    let managed = Managed::new(None, HOUR, family.id.born_at());
+    Family { managed: Some(managed.into()), ..family }
+}
+
 pub(crate) fn revocation(family: FamilyId, tag: u64) -> Revocation {
     Revocation {
         target: Target::Family(family),
@@ -102,6 +111,14 @@ pub(crate) async fn create(store: &RedisStore, family: &Family) {
 }
 
 /// Waits until `condition` holds, for less time than it takes the store to notice by its rarest look at the servers.
+/// Every family that is listed there, oldest first.
+pub(crate) async fn listed(store: &dyn Store, listing: Listing<'_>) -> Vec<FamilyId> {
+    let listed = store.families_of(listing, None, 1_000).await.unwrap();
+    let mut families: Vec<_> = listed.iter().map(|listed| listed.family).collect();
+    families.sort_unstable();
+    families
+}
+
 pub(crate) async fn soon(what: &str, condition: impl AsyncFnMut() -> bool) {
     let awaited = tokio::time::timeout(Duration::from_secs(30), until(what, condition)).await;
     assert!(awaited.is_ok(), "waited in vain until {what}");

@@ -83,7 +83,7 @@ impl Bench for EmbeddedBench {
     async fn tear(&mut self, family: FamilyId, tear: impl Fn(&[u8]) -> Vec<u8>) {
         self.store.close();
         change_row(self.folder.path(), family, |row| {
-            let (_, record) = postcard::take_from_bytes::<(u64, Option<(u8, &str)>)>(row).expect("a frame");
+            let (_, record) = postcard::take_from_bytes::<(u64, Option<(u8, &str, u64)>)>(row).expect("a frame");
             let frame = &row[..row.len() - record.len()];
             [frame, &tear(record)].concat()
         });

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use atropos::domain::family::Family;
 use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{
-    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
-    Version,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Listed, Loaded, OnceKey, Store, Stretch,
+    Unavailable, Version,
 };
 use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
 use atropos::telemetry::{MeasuredStore, Metrics};
@@ -54,6 +54,10 @@ impl Store for Moody {
         self.either(Loaded { stored: None, head: Head::default() })
     }
 
+    async fn load_each(&self, _: &[FamilyId]) -> Result<Vec<Loaded>, Unavailable> {
+        self.either(Vec::new())
+    }
+
     async fn create(&self, _: &Family, _: Version, _: Duration) -> Result<Created, Unavailable> {
         self.answer(Created::Done(Head::default()), Created::Exists)
     }
@@ -86,8 +90,8 @@ impl Store for Moody {
         self.either(())
     }
 
-    async fn families_of(&self, _: Listing<'_>, _: Option<FamilyId>, _: usize) -> Result<Vec<FamilyId>, Unavailable> {
-        self.either(vec![family()])
+    async fn families_of(&self, _: Listing<'_>, _: Option<Listed>, _: usize) -> Result<Vec<Listed>, Unavailable> {
+        self.either(Vec::new())
     }
 
     async fn scan(&self, _: Shard, _: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use atropos::domain::family::Family;
 use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{
-    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
-    Version,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Listed, Loaded, OnceKey, Store, Stretch,
+    Unavailable, Version,
 };
 use atropos::domain::{FamilyId, Head, Position, Shard, Timestamp};
 use tokio::sync::Semaphore;
@@ -112,6 +112,10 @@ impl Store for Memory {
         unimplemented!("no families here")
     }
 
+    async fn load_each(&self, _: &[FamilyId]) -> Result<Vec<Loaded>, Unavailable> {
+        unimplemented!("no families here")
+    }
+
     async fn create(&self, _: &Family, _: Version, _: Duration) -> Result<Created, Unavailable> {
         unimplemented!("no families here")
     }
@@ -144,7 +148,7 @@ impl Store for Memory {
         unimplemented!("no revocations here")
     }
 
-    async fn families_of(&self, _: Listing<'_>, _: Option<FamilyId>, _: usize) -> Result<Vec<FamilyId>, Unavailable> {
+    async fn families_of(&self, _: Listing<'_>, _: Option<Listed>, _: usize) -> Result<Vec<Listed>, Unavailable> {
         unimplemented!("no families here")
     }
 

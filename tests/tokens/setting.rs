@@ -60,6 +60,7 @@ pub(crate) fn claims(clock: &FixedClock) -> AccessClaims {
         issued_at: clock.now(),
         expires_at: clock.now().plus(JWT_LIFE),
         epoch: Position(1),
+        is_managed: false,
         ancestors: Vec::new(),
     }
 }

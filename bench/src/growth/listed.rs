@@ -8,7 +8,7 @@ use super::BAR;
 use super::point::label;
 use crate::clock::now;
 use crate::course::tell;
-use crate::dialects::{ANGHAMI_SESSIONS, LIST, MANAGED, PREPARE, REMOVE};
+use crate::dialects::{ANGHAMI_SESSIONS, LIST, LIST_LAST, MANAGED, PREPARE, REMOVE};
 use crate::report::Report;
 use crate::rows::{self, Source};
 use crate::server::{DATA, Store};
@@ -30,12 +30,14 @@ pub(super) async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     tell(&format!("growth, one name with {} sessions", label(many)), Store::Redis);
     let stage = Stage::set(plan, Store::Redis).await?;
     stage.prepare().await?;
-    let (few_listed, few_removed) = identity(&stage, FEW).await?;
-    let (many_listed, many_removed) = identity(&stage, many).await?;
+    let few_managed = identity(&stage, FEW).await?;
+    let many_managed = identity(&stage, many).await?;
+    let last = format!("the last page of an identity's tokens, {} of them", label(many));
+    report.cost((&last, Store::Redis, "ms"), Ok(many_managed.listed_last), None);
     let (few_ended, many_ended) = (person(&stage, FEW).await?, person(&stage, many).await?);
     for (what, few, many_took) in [
-        ("a page of an identity's tokens", few_listed, many_listed),
-        ("ending an identity's tokens", few_removed, many_removed),
+        ("a page of an identity's tokens", few_managed.listed, many_managed.listed),
+        ("ending an identity's tokens", few_managed.removed, many_managed.removed),
         ("atropos revoke --subject", few_ended, many_ended),
     ] {
         let title = format!("{what}, {} of them by {FEW}", label(many));
@@ -45,15 +47,25 @@ pub(super) async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     stage.strike().await
 }
 
-/// Median times of listing the tokens of an identity that has `count`, and of ending them, in milliseconds.
-async fn identity(stage: &Stage<'_>, count: usize) -> Result<(f64, f64)> {
-    let (mut listings, mut removals) = (Vec::new(), Vec::new());
+/// Median times, in milliseconds.
+struct Managed {
+    listed: f64,
+    listed_last: f64,
+    removed: f64,
+}
+
+/// How long it takes to list the tokens of an identity that has `count`, and to end them.
+async fn identity(stage: &Stage<'_>, count: usize) -> Result<Managed> {
+    let (mut listings, mut last_listings, mut removals) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ENDINGS {
         let tokens = stage.mint(count, MANAGED).await?;
         for _ in 0..LISTINGS / ENDINGS {
             let asked = now();
             ensure!(stage.ask(LIST, "").await? == 200, "the tokens are not listed");
             listings.push(millis(now() - asked));
+            let asked = now();
+            ensure!(stage.ask(LIST_LAST, "").await? == 200, "the last tokens are not listed");
+            last_listings.push(millis(now() - asked));
         }
         let asked = now();
         ensure!(stage.ask(REMOVE, "").await? == 200, "the tokens are not ended");
@@ -61,7 +73,7 @@ async fn identity(stage: &Stage<'_>, count: usize) -> Result<(f64, f64)> {
         stage.check_used_up(rows::named("revoke-infisical"), tokens.back().cloned()).await?;
         ensure!(stage.ask(PREPARE, "").await? == 200, "the identity does not get its tokens back");
     }
-    Ok((median(&listings), median(&removals)))
+    Ok(Managed { listed: median(&listings), listed_last: median(&last_listings), removed: median(&removals) })
 }
 
 /// The median time of ending all that a person with `count` sessions has, in milliseconds, by the command line.

@@ -178,6 +178,7 @@ impl Authority {
             Target::Token(id) => vec![id.family.shard()],
             Target::Family(id) => vec![id.shard()],
             Target::Subject(subject) => vec![self.shard_of(Some(Listing::Subject(subject)))],
+            Target::Identity(client) => vec![self.shard_of(Some(Listing::Identity(client)))],
             Target::Client(_) | Target::Key(_) | Target::Everything => self.follower.shards().collect(),
         }
     }

@@ -88,6 +88,7 @@ impl Authority {
             issued_at: access.issued_at,
             expires_at: access.expires_at,
             epoch: family.epoch,
+            is_managed: family.managed.is_some(),
             ancestors: family.ancestors.clone(),
         };
         self.keys.sign(&claims, access.key).ok_or_else(gone)

@@ -118,6 +118,15 @@ impl Authority {
         Ok(loaded)
     }
 
+    /// As [`Self::load`], of each of these.
+    async fn load_each(&self, families: &[FamilyId]) -> Result<Vec<Loaded>, Unavailable> {
+        let loaded = self.store.load_each(families).await?;
+        for (family, loaded) in families.iter().zip(&loaded) {
+            self.follower.catch_up(family.shard(), loaded.head).await?;
+        }
+        Ok(loaded)
+    }
+
     /// Why a revocation takes this credential, if one does. `head` is where the shard stood when the record was read.
     ///
     /// By what stands beyond it the copy may be ahead of the store, or alone with what a failover has lost: before this
@@ -176,6 +185,7 @@ fn kind_of(target: &Target) -> &'static str {
         Target::Client(_) => "client",
         Target::Key(_) => "key",
         Target::Everything => "everything",
+        Target::Identity(_) => "identity",
     }
 }
 

@@ -64,6 +64,7 @@ impl Family {
             client: self.client.as_str(),
             subject: self.subject.as_deref(),
             epoch: self.epoch,
+            is_managed: self.managed.is_some(),
             ancestors: &self.ancestors,
         }
     }

@@ -3,6 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::Family;
+use crate::domain::Timestamp;
 
 /// Under what a family is listed: a pure function of its record, and for life. No name of one kind is one of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,5 +32,10 @@ impl Family {
             (Some(_), _) => Some(Listing::Identity(self.client.as_str())),
             (None, subject) => subject.as_deref().map(Listing::Subject),
         }
+    }
+
+    /// When it last became other than it was for whoever manages it; of what nobody manages, when it was born.
+    pub fn changed_at(&self) -> Timestamp {
+        self.managed.as_ref().map_or_else(|| self.id.born_at(), |managed| managed.updated)
     }
 }

@@ -27,6 +27,7 @@ pub struct AccessClaims {
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
     pub epoch: Position,
+    pub is_managed: bool,
     /// What its family was exchanged from, outermost first.
     pub ancestors: Vec<Link>,
 }
@@ -40,6 +41,7 @@ impl AccessClaims {
             client: self.client.as_str(),
             subject: self.subject.as_deref(),
             epoch: self.epoch,
+            is_managed: self.is_managed,
             ancestors: &self.ancestors,
         }
     }
@@ -73,6 +75,8 @@ enum Audience {
 #[derive(Serialize, Deserialize)]
 struct Lineage {
     epoch: Position,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    managed: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     ancestors: Vec<Ancestor>,
 }
@@ -110,7 +114,11 @@ impl WireClaims {
             exp: claims.expires_at.as_secs(),
             jti: claims.id,
             scope: claims.scope.clone(),
-            atropos: Lineage { epoch: claims.epoch, ancestors: claims.ancestors.iter().map(ancestor).collect() },
+            atropos: Lineage {
+                epoch: claims.epoch,
+                managed: claims.is_managed,
+                ancestors: claims.ancestors.iter().map(ancestor).collect(),
+            },
         }
     }
 
@@ -131,6 +139,7 @@ impl WireClaims {
             issued_at: Timestamp::from_secs(self.iat),
             expires_at: Timestamp::from_secs(self.exp),
             epoch: self.atropos.epoch,
+            is_managed: self.atropos.managed,
             ancestors: self.atropos.ancestors.into_iter().map(link).collect::<Option<_>>()?,
         })
     }

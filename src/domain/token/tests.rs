@@ -30,6 +30,7 @@ fn claims() -> AccessClaims {
         issued_at: NOW,
         expires_at: Timestamp::from_secs(NOW.as_secs() + 300),
         epoch: Position(1_800_000_000_000_000),
+        is_managed: false,
         ancestors: vec![Link { token: token_id(1), client: "outer".into(), key: KeyId(0xab) }],
     }
 }
@@ -104,6 +105,19 @@ async fn a_token_says_what_rfc_9068_asks_for() {
     assert_eq!(parts[1], expected);
     let Verdict::Ours(jwt) = verdict(&ring, text.expose()) else { panic!("not ours") };
     assert_eq!(jwt.claims, own);
+}
+
+/// By which whoever follows the denylist tells whether an entry about an identity takes it.
+#[tokio::test]
+async fn a_token_that_somebody_manages_says_so() {
+    let ring = ring(SigningAlgorithm::Es256).await;
+    for is_managed in [true, false] {
+        let own = AccessClaims { is_managed, ..claims() };
+        let text = sign(&Arc::from(ISSUER), &own, ring.find_signing(SIGNING).unwrap());
+        let Verdict::Ours(jwt) = verdict(&ring, text.expose()) else { panic!("not ours") };
+        assert_eq!(jwt.claims, own);
+        assert_eq!(jwt.claims.credential(SIGNING).is_managed, is_managed);
+    }
 }
 
 /// RFC9068-2.1-a, RFC9068-4-h.

@@ -11,8 +11,8 @@ use super::view::View;
 use crate::domain::family::Family;
 use crate::domain::family::listing::Listing;
 use crate::domain::store::{
-    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
-    Version,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Listed, Loaded, OnceKey, Store, Stretch,
+    Unavailable, Version,
 };
 use crate::domain::{FamilyId, Head, Position, Shard, Timestamp};
 use crate::store::STRETCH;
@@ -28,6 +28,10 @@ impl Store for Embedded {
 
     async fn load(&self, family: FamilyId) -> Result<Loaded, Unavailable> {
         self.read(|view| view.load(family))
+    }
+
+    async fn load_each(&self, families: &[FamilyId]) -> Result<Vec<Loaded>, Unavailable> {
+        self.read(|view| families.iter().map(|family| view.load(*family)).collect())
     }
 
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable> {
@@ -92,9 +96,9 @@ impl Store for Embedded {
     async fn families_of(
         &self,
         listing: Listing<'_>,
-        after: Option<FamilyId>,
+        after: Option<Listed>,
         limit: usize,
-    ) -> Result<Vec<FamilyId>, Unavailable> {
+    ) -> Result<Vec<Listed>, Unavailable> {
         self.read(|view| view.families_of(listing, after, limit))
     }
 

@@ -10,7 +10,7 @@ use crate::store::record::VERSION_LEN;
 use crate::store::spelling;
 
 /// Raised whenever a table or a row changes shape. The form of records has a number of its own.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// Bytes of a family id.
 pub(super) const ID_LEN: usize = 16;
@@ -19,9 +19,9 @@ pub(super) const KEY_LEN: usize = 32;
 
 /// Families by id, and so by their time of birth; framed records.
 pub(super) const FAMILIES: TableDefinition<&[u8; ID_LEN], &[u8]> = TableDefinition::new("families");
-/// A list's kind and name, and a family in it.
-pub(super) type ListedKey = (u8, &'static str, &'static [u8; ID_LEN]);
-/// Which families are listed where. A row lives exactly as long as the record it names.
+/// A list's kind and name, when a family in it changed last, and the family.
+pub(super) type ListedKey = (u8, &'static str, u64, &'static [u8; ID_LEN]);
+/// Which families are listed where. A row lives exactly as long as the record it names, and moves when that changes.
 pub(super) const LISTED: TableDefinition<ListedKey, ()> = TableDefinition::new("listed");
 /// The denylist by position; revocations as `record` writes them.
 pub(super) const DENYLIST: TableDefinition<u64, &[u8]> = TableDefinition::new("denylist");
@@ -53,7 +53,22 @@ pub(super) struct Frame<'a> {
     pub(super) kept_until: Timestamp,
     /// Where a family is listed.
     #[serde(borrow)]
-    pub(super) list: Option<(u8, &'a str)>,
+    pub(super) list: Option<Place<'a>>,
+}
+
+/// Where a family is listed: the list's kind and name, and when the family changed last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Place<'a> {
+    pub(super) kind: u8,
+    pub(super) name: &'a str,
+    pub(super) changed: Timestamp,
+}
+
+impl Place<'_> {
+    /// In [`LISTED`].
+    pub(super) fn key<'k>(&'k self, id: &'k [u8; ID_LEN]) -> (u8, &'k str, u64, &'k [u8; ID_LEN]) {
+        (self.kind, self.name, self.changed.as_millis(), id)
+    }
 }
 
 impl<'a> Frame<'a> {

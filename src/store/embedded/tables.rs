@@ -8,7 +8,7 @@ use std::time::Duration;
 use redb::{ReadableTable as _, StorageError, Table, WriteTransaction};
 
 use super::fault::Fault;
-use super::layout::{self, Frame, ID_LEN, KEY_LEN, ListedKey};
+use super::layout::{self, Frame, ID_LEN, KEY_LEN, ListedKey, Place};
 use crate::domain::family::Family;
 use crate::domain::store::{Append, Document, Unavailable, Version};
 use crate::domain::{FamilyId, Head, Position, Tag, Timestamp};
@@ -32,6 +32,7 @@ pub(super) struct Tables<'t> {
 pub(super) struct Row {
     id: FamilyId,
     list: Option<(u8, Box<str>)>,
+    changed: Timestamp,
     record: Vec<u8>,
     keep_for: Duration,
 }
@@ -40,7 +41,11 @@ impl Row {
     pub(super) fn new(family: &Family, version: Version, keep_for: Duration) -> Self {
         let record = record::encode(version, family);
         let list = family.listing().map(layout::list).map(|(kind, name)| (kind, name.into()));
-        Self { id: family.id, list, record, keep_for }
+        Self { id: family.id, list, changed: family.changed_at(), record, keep_for }
+    }
+
+    fn place(&self) -> Option<Place<'_>> {
+        self.list.as_ref().map(|(kind, name)| Place { kind: *kind, name, changed: self.changed })
     }
 }
 
@@ -80,23 +85,33 @@ impl<'t> Tables<'t> {
             return Ok(false);
         }
         self.put(row)?;
-        if let Some((kind, name)) = &row.list {
-            self.listed.insert((*kind, &**name, row.id.as_bytes()), ())?;
+        if let Some(place) = row.place() {
+            self.listed.insert(place.key(row.id.as_bytes()), ())?;
         }
         Ok(true)
     }
 
-    /// `false`: the record is not at `expected`. A family is listed where it was for life, so the lists stay as they are.
+    /// `false`: the record is not at `expected`. A family stays for life in the list where it is, and moves in it.
     pub(super) fn commit(&mut self, expected: Version, row: &Row, new: &NewEntries) -> Result<bool, Fault> {
-        let at = match self.families.get(row.id.as_bytes())? {
-            Some(old) => layout::version_of(Frame::split(old.value())?.1)?,
+        let id = row.id.as_bytes();
+        let stood = match self.families.get(id)? {
+            Some(old) => {
+                let (frame, record) = Frame::split(old.value())?;
+                if layout::version_of(record)? != expected {
+                    return Ok(false);
+                }
+                frame.list.map(|place| place.changed)
+            }
             None => return Ok(false),
         };
-        if at != expected {
-            return Ok(false);
-        }
         self.append(new, None)?;
         self.put(row)?;
+        if let (Some(place), Some(stood)) = (row.place(), stood)
+            && place.changed != stood
+        {
+            self.listed.remove(Place { changed: stood, ..place }.key(id))?;
+            self.listed.insert(place.key(id), ())?;
+        }
         Ok(true)
     }
 
@@ -153,9 +168,9 @@ impl<'t> Tables<'t> {
                 continue;
             }
             if let Some(row) = self.families.remove(id)?
-                && let Some((kind, name)) = Frame::split(row.value())?.0.list
+                && let Some(place) = Frame::split(row.value())?.0.list
             {
-                self.listed.remove((kind, name, id))?;
+                self.listed.remove(place.key(id))?;
             }
             swept += 1;
         }
@@ -164,8 +179,7 @@ impl<'t> Tables<'t> {
     }
 
     fn put(&mut self, row: &Row) -> Result<(), StorageError> {
-        let list = row.list.as_ref().map(|(kind, name)| (*kind, &**name));
-        let frame = Frame { kept_until: self.now.plus(row.keep_for), list };
+        let frame = Frame { kept_until: self.now.plus(row.keep_for), list: row.place() };
         self.families.insert(row.id.as_bytes(), frame.around(&row.record).as_slice())?;
         self.changed = true;
         Ok(())

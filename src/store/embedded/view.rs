@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::layout::{self, Frame, ID_LEN, KEY_LEN, ListedKey};
 use crate::domain::family::Family;
 use crate::domain::family::listing::Listing;
-use crate::domain::store::{Cursor, Document, Loaded, Stretch, Unavailable};
+use crate::domain::store::{Cursor, Document, Listed, Loaded, Stretch, Unavailable};
 use crate::domain::{Entry, FamilyId, Head, Position, Timestamp};
 use crate::store::record;
 
@@ -88,16 +88,21 @@ impl View {
     pub(super) fn families_of(
         &self,
         listing: Listing<'_>,
-        after: Option<FamilyId>,
+        after: Option<Listed>,
         limit: usize,
-    ) -> Result<Vec<FamilyId>, Fault> {
+    ) -> Result<Vec<Listed>, Fault> {
         let (kind, name) = layout::list(listing);
-        let first = match &after {
-            Some(id) => Bound::Excluded((kind, name, id.as_bytes())),
-            None => Bound::Included((kind, name, &[0; ID_LEN])),
+        let most = match &after {
+            Some(after) => Bound::Excluded((kind, name, after.place, after.family.as_bytes())),
+            None => Bound::Included((kind, name, u64::MAX, &[0xff; ID_LEN])),
         };
-        let rows = self.listed.range((first, Bound::Included((kind, name, &[0xff; ID_LEN]))))?;
-        rows.take(limit).map(|row| Ok(layout::decode_id(row?.0.value().2)?)).collect()
+        let rows = self.listed.range((Bound::Included((kind, name, 0, &[0; ID_LEN])), most))?;
+        let listed = rows.rev().take(limit).map(|row| {
+            let row = row?.0;
+            let (_, _, place, id) = row.value();
+            Ok(Listed { place, family: layout::decode_id(id)? })
+        });
+        listed.collect()
     }
 
     pub(super) fn scan(&self, cursor: Option<&Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Fault> {

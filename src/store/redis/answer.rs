@@ -3,7 +3,7 @@
 use redis::Value;
 
 use super::failure::{settle, unexpected};
-use crate::domain::store::{Document, Loaded, Stretch, Unavailable, Version};
+use crate::domain::store::{Document, Listed, Loaded, Stretch, Unavailable, Version};
 use crate::domain::{Entry, FamilyId, Head, Position, Revocation, Tag, Timestamp};
 use crate::store::record;
 
@@ -82,17 +82,25 @@ fn placed(appended: &[Revocation], head: Head) -> Result<Vec<Entry>, Unavailable
 /// A member of the denylist: its position, which is its score too, and the revocation.
 fn entry(member: &[u8]) -> Result<Entry, Unavailable> {
     let mut member = Text(member);
-    let position = whole(member.double()?)
-        .map(Position)
-        .ok_or_else(|| Unavailable("the position of an entry cannot be read".to_owned()))?;
+    let position = position(member.double()?)?;
     Ok(Entry { position, revocation: record::decode_revocation(member.0)? })
 }
 
 pub(super) fn loaded(value: Value) -> Result<Loaded, Unavailable> {
-    let Value::Array(parts) = settle(value)? else { return Err(unexpected("MGET")) };
-    let Ok([record, head_text]) = <[Value; 2]>::try_from(parts) else { return Err(unexpected("MGET")) };
-    let stored = optional_bytes(record, "MGET")?.map(|bytes| record::decode(&bytes)).transpose()?;
-    Ok(Loaded { stored, head: head(head_text)? })
+    let [loaded] = <[Loaded; 1]>::try_from(loaded_each(value, 1)?).map_err(|_| unexpected("MGET"))?;
+    Ok(loaded)
+}
+
+/// So many records of a shard, and last its head.
+pub(super) fn loaded_each(value: Value, count: usize) -> Result<Vec<Loaded>, Unavailable> {
+    let Value::Array(mut parts) = settle(value)? else { return Err(unexpected("MGET")) };
+    let head = head(parts.pop().ok_or_else(|| unexpected("MGET"))?)?;
+    if parts.len() != count {
+        return Err(unexpected("MGET"));
+    }
+    let stored =
+        parts.into_iter().map(|record| optional_bytes(record, "MGET")?.map(|bytes| record::decode(&bytes)).transpose());
+    stored.map(|stored| Ok(Loaded { stored: stored?, head })).collect()
 }
 
 /// Absent as long as nothing was ever appended.
@@ -129,14 +137,17 @@ pub(super) fn document(value: Value) -> Result<Option<Document>, Unavailable> {
     Ok(Some(Document { version: Version(u64::from_be_bytes(*version)), bytes: rest.to_vec() }))
 }
 
-/// A list's families in one shard, in no particular order.
-pub(super) fn family_ids(value: Value) -> Result<Vec<FamilyId>, Unavailable> {
-    let Value::Array(members) = settle(value)? else { return Err(unexpected("ZRANGE")) };
-    let id = |member| {
-        let bytes = <[u8; 16]>::try_from(bytes(member, "ZRANGE")?).ok();
-        bytes.and_then(FamilyId::from_bytes).ok_or_else(|| unexpected("ZRANGE"))
+/// Some of a list's families in one shard, with their scores.
+pub(super) fn listed(value: Value) -> Result<Vec<Listed>, Unavailable> {
+    const OF: &str = "ZREVRANGEBYSCORE";
+    let Value::Array(members) = settle(value)? else { return Err(unexpected(OF)) };
+    let member = |member| {
+        let Value::Array(parts) = member else { return Err(unexpected(OF)) };
+        let Ok([id, Value::Double(score)]) = <[Value; 2]>::try_from(parts) else { return Err(unexpected(OF)) };
+        let id = <[u8; 16]>::try_from(bytes(id, OF)?).ok().and_then(FamilyId::from_bytes);
+        Ok(Listed { place: whole(score).ok_or_else(|| unexpected(OF))?, family: id.ok_or_else(|| unexpected(OF))? })
     };
-    members.into_iter().map(id).collect()
+    members.into_iter().map(member).collect()
 }
 
 /// A step of a scan.
@@ -178,7 +189,11 @@ fn bytes(value: Value, to: &str) -> Result<Vec<u8>, Unavailable> {
     optional_bytes(value, to)?.ok_or_else(|| unexpected(to))
 }
 
-/// Positions and clocks are below 2^53, so that a double, which is all that Lua has, has them exactly.
+fn position(score: f64) -> Result<Position, Unavailable> {
+    whole(score).map(Position).ok_or_else(|| Unavailable("the position of an entry cannot be read".to_owned()))
+}
+
+/// Positions and times are below 2^53, so that a double, which is all that Lua has, has them exactly.
 fn whole(double: f64) -> Option<u64> {
     const LIMIT: f64 = 9_007_199_254_740_992.0;
     if double.is_sign_negative() || !(0.0..LIMIT).contains(&double) || double.fract() != 0.0 {

@@ -13,8 +13,8 @@ use super::wire::Wire;
 use crate::domain::family::Family;
 use crate::domain::family::listing::Listing;
 use crate::domain::store::{
-    Append, Appended, Commit, Committed, Created, Cursor, Document, Loaded, OnceKey, Store, Stretch, Unavailable,
-    Version,
+    Append, Appended, Commit, Committed, Created, Cursor, Document, Listed, Loaded, OnceKey, Store, Stretch,
+    Unavailable, Version,
 };
 use crate::domain::{FamilyId, Head, Position, Shard, Timestamp};
 
@@ -29,6 +29,10 @@ impl Store for RedisStore {
         let mut command = redis::cmd("MGET");
         command.arg(self.keys.record(family)).arg(&head);
         self.bounded(async { answer::loaded(self.wire.one(&head, command).await?) }).await
+    }
+
+    async fn load_each(&self, families: &[FamilyId]) -> Result<Vec<Loaded>, Unavailable> {
+        self.bounded(self.load_records(families)).await
     }
 
     async fn create(&self, family: &Family, version: Version, keep_for: Duration) -> Result<Created, Unavailable> {
@@ -94,13 +98,10 @@ impl Store for RedisStore {
     async fn families_of(
         &self,
         listing: Listing<'_>,
-        after: Option<FamilyId>,
+        after: Option<Listed>,
         limit: usize,
-    ) -> Result<Vec<FamilyId>, Unavailable> {
-        let mut families = self.bounded(self.read_list(listing)).await?;
-        families.retain(|family| after.is_none_or(|after| *family > after));
-        families.truncate(limit);
-        Ok(families)
+    ) -> Result<Vec<Listed>, Unavailable> {
+        self.bounded(self.read_list(listing, after, limit)).await
     }
 
     async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {

@@ -1,14 +1,16 @@
 -- One instant of one shard: compare, write, append, and tell what the log has. No rule of OAuth is in here.
 --
--- KEYS  1 head, 2 denylist; to write a record also 3 the record; to list it also 4 its list; if something must be written
---         in any case, last of all the beat, for WAIT and WAITAOF count only what their connection wrote
+-- KEYS  1 head, 2 denylist; to write a record also 3 the record; to list it also 4 its list; if that has an order of changes,
+--         also 5 this; if something must be written in any case, last of all the beat, for WAIT and WAITAOF count only what
+--         their connection wrote
 -- ARGV  1 how many keys there are but the beat
 --       2 what must be found: the version of the record, empty if there must be none; or, without a record, the head,
 --         empty if any will do
 --       3 floor, 4 where the answer begins: the caller's anchor as a head stands in the store, or its position alone, and
 --         the answer begins with it; '-inf': with the first entry; '+inf': there is none
 --       5 the most entries that it may have; below zero: so many, and if there are more, none
---       with a record, the record and for how many milliseconds to keep it; with a list, the id of its family
+--       with a record, the record and for how many milliseconds to keep it; with a list, the id of its family and when it
+--         changed
 --       last for each revocation its tag and the entry
 --
 -- Answers 0 if something else was found, and nothing was written but the beat. Else one text, for values in a list cost both
@@ -22,13 +24,18 @@ local keys = tonumber(ARGV[1])
 local expected, floor, from, limit = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local beat_key = KEYS[keys + 1]
 local first = 6
-local record_key, record, keep, list_key, family
+local record_key, record, keep, list_key, changes_key, family, changed
 if keys > 2 then
   record_key, record, keep, first = KEYS[3], ARGV[6], ARGV[7], 8
 end
 if keys > 3 then
-  list_key, family, first = KEYS[4], ARGV[8], 9
+  list_key, family, changed, first = KEYS[4], ARGV[8], ARGV[9], 10
 end
+if keys > 4 then
+  changes_key = KEYS[5]
+end
+-- The most that leave a list when something joins it: more than one, so that it shrinks, and never long.
+local GONE = 1000
 
 local head = redis.call('GET', head_key) or '0 0000000000000000'
 local found = head
@@ -46,6 +53,13 @@ if found ~= expected and (record_key or expected ~= '') then
   return 0
 end
 
+-- A list lasts as long as the longest of its members.
+local function last_for(key, millis)
+  if redis.call('PTTL', key) < tonumber(millis) then
+    redis.call('PEXPIRE', key, millis)
+  end
+end
+
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
@@ -54,15 +68,26 @@ local now = time[1] * 1000000 + time[2]
 if list_key then
   local millis = math.floor(now / 1000)
   local due = redis.call('ZSCORE', list_key, family)
+  local stood = changes_key and redis.call('ZSCORE', changes_key, family)
   -- A record that is kept as long as before, by a clock that is not quite this one, leaves its list as it is. That it may be
   -- listed a second less takes nothing: records are kept longer than anything that they hold lives.
-  if not due or due + 1000 < millis + keep then
+  local is_longer = not due or due + 1000 < millis + keep
+  if is_longer then
     redis.call('ZADD', list_key, string.format('%.0f', millis + keep), family)
-    redis.call('ZREMRANGEBYSCORE', list_key, '-inf', millis)
-    -- A list lasts as long as the longest of its members.
-    if redis.call('PTTL', list_key) < tonumber(keep) then
-      redis.call('PEXPIRE', list_key, keep)
+    local gone = redis.call('ZRANGEBYSCORE', list_key, '-inf', millis, 'LIMIT', 0, GONE)
+    if #gone > 0 then
+      redis.call('ZREM', list_key, unpack(gone))
+      if changes_key then
+        redis.call('ZREM', changes_key, unpack(gone))
+      end
     end
+    last_for(list_key, keep)
+  end
+  if changes_key and stood ~= changed then
+    redis.call('ZADD', changes_key, changed, family)
+  end
+  if changes_key and (is_longer or stood ~= changed) then
+    last_for(changes_key, keep)
   end
 end
 

@@ -10,6 +10,7 @@
 //! | `atropos{3}:deny` | sorted set | the denylist: entries by position |
 //! | `atropos{3}:sub:<hash of subject>` | sorted set | a subject's families, by when their records may go |
 //! | `atropos{3}:idn:<hash of client id>` | sorted set | the same of an identity's managed tokens |
+//! | `atropos{3}:chg:<hash of client id>` | sorted set | the same tokens, by when they changed last |
 //! | `atropos{3}:beat` | string | written where a wait needs something to wait for |
 //! | `atropos:o:<hash>` | string | a short-lived thing |
 //! | `atropos:d:<name>` | string | a document |
@@ -69,12 +70,25 @@ impl Keys {
         self.in_shard(shard, ":beat")
     }
 
-    /// Hashed: nobody's name stands in a key, and no name can look like another key.
+    /// Its members by when their records may go.
     pub(super) fn list(&self, shard: Shard, listing: Listing<'_>) -> Vec<u8> {
-        let (kind, name) = match listing {
-            Listing::Subject(subject) => (":sub:", subject),
-            Listing::Identity(client) => (":idn:", client),
-        };
+        match listing {
+            Listing::Subject(subject) => self.named(shard, ":sub:", subject),
+            Listing::Identity(client) => self.named(shard, ":idn:", client),
+        }
+    }
+
+    /// The members of a list once more, by when they changed last. Not of a person's: each would cost another key, and in
+    /// what order their sessions come nobody has asked.
+    pub(super) fn changes(&self, shard: Shard, listing: Listing<'_>) -> Option<Vec<u8>> {
+        match listing {
+            Listing::Subject(_) => None,
+            Listing::Identity(client) => Some(self.named(shard, ":chg:", client)),
+        }
+    }
+
+    /// Hashed: nobody's name stands in a key, and no name can look like another key.
+    fn named(&self, shard: Shard, kind: &str, name: &str) -> Vec<u8> {
         let mut key = self.in_shard(shard, kind);
         append_base64(&mut key, &Sha256::digest(name.as_bytes()));
         key

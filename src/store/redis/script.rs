@@ -9,7 +9,7 @@ use super::keys::Keys;
 use crate::domain::family::Family;
 use crate::domain::family::listing::Listing;
 use crate::domain::store::{Append, Commit, Document, Version};
-use crate::domain::{FamilyId, Head, Position, Revocation, Shard};
+use crate::domain::{FamilyId, Head, Position, Revocation, Shard, Timestamp};
 use crate::store::{STRETCH, record};
 
 static COMMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("commit.lua")));
@@ -75,6 +75,7 @@ enum Limit {
 struct Record<'a> {
     family: FamilyId,
     listing: Option<Listing<'a>>,
+    changed: Timestamp,
     bytes: Vec<u8>,
     keep_for: Duration,
 }
@@ -123,20 +124,16 @@ impl<'a> Call<'a> {
     /// `must_write`: somebody will wait for what this connection has written.
     pub(super) fn command(self, must_write: bool) -> Cmd {
         let (keys, shard) = (self.keys, self.shard);
-        let list = self.record.as_ref().and_then(|record| record.listing);
-        let named = 2 + usize::from(self.record.is_some()) + usize::from(list.is_some());
+        let record = self.record.as_ref();
+        let listing = record.and_then(|record| record.listing);
+        let mut names = vec![keys.head(shard), keys.denylist(shard)];
+        names.extend(record.map(|record| keys.record(record.family)));
+        names.extend(listing.map(|listing| keys.list(shard, listing)));
+        names.extend(listing.and_then(|listing| keys.changes(shard, listing)));
+        let named = names.len();
+        names.extend(must_write.then(|| keys.beat(shard)));
         let mut command = redis::cmd("EVALSHA");
-        command.arg(COMMIT.get_hash()).arg(named + usize::from(must_write));
-        command.arg(keys.head(shard)).arg(keys.denylist(shard));
-        if let Some(record) = &self.record {
-            command.arg(keys.record(record.family));
-        }
-        if let Some(listing) = list {
-            command.arg(keys.list(shard, listing));
-        }
-        if must_write {
-            command.arg(keys.beat(shard));
-        }
+        command.arg(COMMIT.get_hash()).arg(names.len()).arg(names);
         command.arg(named).arg(self.expected).arg(self.floor.0);
         match self.from {
             Begin::Beginning => command.arg("-inf"),
@@ -150,8 +147,8 @@ impl<'a> Call<'a> {
         };
         if let Some(record) = self.record {
             command.arg(record.bytes).arg(millis(record.keep_for));
-            if list.is_some() {
-                command.arg(record.family.as_bytes());
+            if listing.is_some() {
+                command.arg(record.family.as_bytes()).arg(record.changed.as_millis());
             }
         }
         for revocation in self.revocations {
@@ -165,7 +162,7 @@ impl<'a> Call<'a> {
 impl<'a> Record<'a> {
     fn new(family: &'a Family, version: Version, keep_for: Duration) -> Self {
         let bytes = record::encode(version, family);
-        Self { family: family.id, listing: family.listing(), bytes, keep_for }
+        Self { family: family.id, listing: family.listing(), changed: family.changed_at(), bytes, keep_for }
     }
 }
 

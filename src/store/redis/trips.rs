@@ -1,5 +1,6 @@
 //! What the calls have in common, and those that take more than a line.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use redis::{Cmd, Pipeline, Value};
@@ -10,7 +11,7 @@ use super::failure::unexpected;
 use super::script::{self, Call, millis};
 use crate::domain::family::Family;
 use crate::domain::family::listing::Listing;
-use crate::domain::store::{Created, Cursor, Stretch, Unavailable, Version};
+use crate::domain::store::{Created, Cursor, Listed, Loaded, Stretch, Unavailable, Version};
 use crate::domain::{FamilyId, Head, Shard, Timestamp};
 use crate::store::record;
 
@@ -67,20 +68,58 @@ impl RedisStore {
         Ok((answers.into_iter().map(answer::head).collect::<Result<_, _>>()?, now))
     }
 
-    /// Oldest first. They may be in any shard: which one a family is born in is not for a store to know.
-    pub(super) async fn read_list(&self, listing: Listing<'_>) -> Result<Vec<FamilyId>, Unavailable> {
-        let commands = self.all_shards().map(|shard| {
-            let (key, mut range) = command("ZRANGE", self.keys.list(shard, listing));
-            range.arg(0).arg(-1);
-            (key, range)
+    pub(super) async fn load_records(&self, families: &[FamilyId]) -> Result<Vec<Loaded>, Unavailable> {
+        // In the order of their shards, and each with its place in the order that they were asked for in.
+        let mut places: Vec<_> = families.iter().copied().enumerate().collect();
+        places.sort_by_key(|(_, family)| family.shard());
+        let commands = places.chunk_by(|(_, one), (_, other)| one.shard() == other.shard()).map(|some| {
+            let head = self.keys.head(some[0].1.shard());
+            let mut command = redis::cmd("MGET");
+            command.arg(some.iter().map(|(_, family)| self.keys.record(*family)).collect::<Vec<_>>()).arg(&head);
+            (head, command, some.len())
         });
-        let mut families = Vec::new();
-        for members in self.wire.ask_each(commands.collect()).await? {
-            families.extend(answer::family_ids(members)?);
+        let (commands, counts): (Vec<_>, Vec<_>) =
+            commands.map(|(key, command, count)| ((key, command), count)).unzip();
+        let mut loaded = Vec::with_capacity(families.len());
+        for (answer, count) in self.wire.ask_each(commands).await?.into_iter().zip(counts) {
+            loaded.extend(answer::loaded_each(answer, count)?);
         }
-        // Ids rise with the time of birth.
-        families.sort_unstable();
-        Ok(families)
+        let mut loaded: Vec<_> = places.into_iter().map(|(place, _)| place).zip(loaded).collect();
+        loaded.sort_by_key(|(place, _)| *place);
+        Ok(loaded.into_iter().map(|(_, loaded)| loaded).collect())
+    }
+
+    /// They may be in any shard: which one a family is born in is not for a store to know.
+    pub(super) async fn read_list(
+        &self,
+        listing: Listing<'_>,
+        after: Option<Listed>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, Unavailable> {
+        let range = |key: &Vec<u8>, most: String, least: String| {
+            let (key, mut range) = command("ZREVRANGEBYSCORE", key.clone());
+            range.arg(most).arg(least).arg("WITHSCORES");
+            (key, range)
+        };
+        let mut commands = Vec::new();
+        for shard in self.all_shards() {
+            let key = self.keys.changes(shard, listing).unwrap_or_else(|| self.keys.list(shard, listing));
+            // Those of one score are few, and are told whole: which of them come after `after` no command can be asked.
+            commands.extend(after.map(|after| range(&key, after.place.to_string(), after.place.to_string())));
+            let most = after.map_or_else(|| "+inf".to_owned(), |after| format!("({}", after.place));
+            let (key, mut rest) = range(&key, most, "-inf".to_owned());
+            rest.arg("LIMIT").arg(0).arg(limit);
+            commands.push((key, rest));
+        }
+        let mut listed = Vec::new();
+        for members in self.wire.ask_each(commands).await? {
+            listed.extend(answer::listed(members)?);
+        }
+        let order = |listed: &Listed| (listed.place, listed.family);
+        listed.retain(|listed| after.is_none_or(|after| order(listed) < order(&after)));
+        listed.sort_unstable_by_key(|listed| Reverse(order(listed)));
+        listed.truncate(limit);
+        Ok(listed)
     }
 
     /// A cursor is the run of a server and its place there: to another run, after a restart or a failover, it means

@@ -7,7 +7,7 @@ use atropos::domain::store::{Commit, Store, Version};
 use atropos_testbed::until;
 
 use crate::embedded::{EmbeddedBench, START, change_row};
-use crate::suite::{Bench as _, KEEP, family, family_of, managed_of, nth, to};
+use crate::suite::{Bench as _, KEEP, family, family_of, listed, managed_of, nth, to};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -40,12 +40,12 @@ async fn a_family_goes_with_its_place_in_the_index_when_it_is_due_and_not_before
     assert_eq!(store.load(goes.id).await.unwrap().stored, None);
     assert!(store.load(stays.id).await.unwrap().stored.is_some());
     assert!(store.load(prolonged.id).await.unwrap().stored.is_some());
-    assert_eq!(store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), [stays.id, prolonged.id]);
+    assert_eq!(listed(&*bench.store, Listing::Subject("ann")).await, [stays.id, prolonged.id]);
 
     bench.clock.set(START.plus(2 * MINUTE));
     until_swept(&bench, 4).await;
     for listing in [Listing::Subject("ann"), Listing::Identity("ann")] {
-        assert_eq!(store.families_of(listing, None, 10).await.unwrap(), []);
+        assert_eq!(listed(&*bench.store, listing).await, []);
     }
     assert_eq!(store.scan(nth(0), None).await.unwrap(), (Vec::new(), None));
 }
@@ -114,5 +114,5 @@ async fn a_torn_record_goes_when_it_is_due() {
     bench.clock.set(START.plus(MINUTE));
     until_swept(&bench, 1).await;
     assert_eq!(bench.store.load(torn.id).await.unwrap().stored, None);
-    assert_eq!(bench.store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), []);
+    assert_eq!(listed(&*bench.store, Listing::Subject("ann")).await, []);
 }

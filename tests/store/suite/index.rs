@@ -4,38 +4,74 @@ use std::collections::BTreeSet;
 
 use atropos::domain::family::Family;
 use atropos::domain::family::listing::Listing;
-use atropos::domain::store::{Commit, Store, Version};
+use atropos::domain::store::{Commit, Committed, Listed, Store, Version};
 use atropos::domain::{Cause, FamilyId, Shard};
 use futures_util::future::join_all;
 
-use super::{Bench, KEEP, family, family_of, generation, managed_of, nth, to};
+use super::{Bench, KEEP, changed_at, family, family_of, generation, listed, managed_of, nth, to};
 
 /// Whatever shards they are in: which one a family is born in is not for a store to know.
-pub(crate) async fn a_subjects_families_come_oldest_first_in_pages(bench: &mut impl Bench) {
+pub(crate) async fn a_list_is_read_in_pages_without_gap_or_repetition(bench: &mut impl Bench) {
     let store = bench.store();
-    let family = |number: u16| family_of("ann", nth(number % store.shards()), u64::from(number));
-    assert_eq!(store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), []);
-    for number in [40, 10, 70, 30, 60, 20, 50] {
-        store.create(&family(number), Version(1), KEEP).await.unwrap();
-    }
-    let expected: Vec<_> = (1..=7).map(|number| family(10 * number).id).collect();
-    assert_eq!(store.families_of(Listing::Subject("ann"), None, 100).await.unwrap(), expected);
-    assert_eq!(store.families_of(Listing::Subject("ann"), None, 7).await.unwrap(), expected);
-
-    let mut read: Vec<FamilyId> = Vec::new();
-    loop {
-        let page = store.families_of(Listing::Subject("ann"), read.last().copied(), 3).await.unwrap();
-        assert!(page.len() <= 3);
-        if page.is_empty() {
-            break;
+    for listing in [Listing::Subject("ann"), Listing::Identity("ann")] {
+        let family = |number: u16| match listing {
+            Listing::Subject(name) => family_of(name, nth(number % store.shards()), u64::from(number)),
+            Listing::Identity(name) => managed_of(name, nth(number % store.shards()), u64::from(1_000 + number)),
+        };
+        assert_eq!(store.families_of(listing, None, 10).await.unwrap(), []);
+        for number in [40, 10, 70, 30, 60, 20, 50] {
+            store.create(&family(number), Version(1), KEEP).await.unwrap();
         }
-        read.extend(page);
-        assert!(read.len() <= expected.len(), "it goes round in circles: {read:?}");
+        let expected: Vec<_> = (1..=7).map(|number| family(10 * number).id).collect();
+        assert_eq!(listed(&*store, listing).await, expected);
+        for limit in 1..=8 {
+            let (mut read, mut after) = (Vec::new(), None);
+            loop {
+                let page = store.families_of(listing, after, limit).await.unwrap();
+                read.extend(page.iter().map(|listed| listed.family));
+                let left = expected.len().checked_sub(read.len()).expect("it goes round in circles");
+                assert!(page.len() == limit || (page.len() < limit && left == 0), "{page:?}");
+                let Some(last) = page.last() else { break };
+                after = Some(*last);
+            }
+            read.sort_unstable();
+            assert_eq!(read, expected, "in pages of {limit}");
+        }
+        assert_eq!(store.families_of(listing, None, 0).await.unwrap(), []);
     }
-    assert_eq!(read, expected);
-    // An id need not be listed to go on after it.
-    let between = family(35).id;
-    assert_eq!(store.families_of(Listing::Subject("ann"), Some(between), 2).await.unwrap(), expected[3..5]);
+}
+
+/// Also where many changed in one millisecond, and where what was read last has changed since.
+pub(crate) async fn of_an_identitys_tokens_the_one_comes_first_that_changed_last(bench: &mut impl Bench) {
+    let store = bench.store();
+    let token = |number: u64, changed: u64| changed_at(changed, managed_of("ann", nth(0), number));
+    for (number, changed) in [(1, 50), (2, 10), (3, 50), (4, 50), (5, 99), (6, 50), (7, 0)] {
+        store.create(&token(number, changed), Version(1), KEEP).await.unwrap();
+    }
+    let page = async |after, limit| store.families_of(Listing::Identity("ann"), after, limit).await.unwrap();
+    let ids = |page: &[Listed]| page.iter().map(|listed| listed.family).collect::<Vec<_>>();
+    let numbered = |numbers: &[u64]| numbers.iter().map(|number| token(*number, 0).id).collect::<Vec<_>>();
+    assert_eq!(ids(&page(None, 10).await), numbered(&[5, 6, 4, 3, 1, 2, 7]));
+    let first = page(None, 3).await;
+    assert_eq!(ids(&first), numbered(&[5, 6, 4]));
+    assert_eq!(ids(&page(first.last().copied(), 3).await), numbered(&[3, 1, 2]));
+
+    // The last that was read moves to the front, and so does one that was not; one is told of twice; one is new.
+    for (number, changed, version) in [(4, 120, 1), (1, 110, 1), (1, 130, 2), (5, 99, 1)] {
+        let (expected, version) = (Version(version), Version(version + 1));
+        let family = &token(number, changed);
+        let commit = Commit { expected, version, family, keep_for: KEEP, append: to(nth(0), &[]) };
+        assert!(matches!(store.commit(commit).await.unwrap(), Committed::Done(_)));
+    }
+    store.create(&token(8, 140), Version(1), KEEP).await.unwrap();
+    assert_eq!(ids(&page(first.last().copied(), 10).await), numbered(&[3, 2, 7]));
+    assert_eq!(ids(&page(None, 10).await), numbered(&[8, 1, 4, 5, 6, 3, 2, 7]));
+    // What was written at a version that it had no more moves nothing.
+    let late = token(7, 200);
+    let commit =
+        Commit { expected: Version(9), version: Version(10), family: &late, keep_for: KEEP, append: to(nth(0), &[]) };
+    assert_eq!(store.commit(commit).await.unwrap(), Committed::Conflict);
+    assert_eq!(ids(&page(None, 10).await), numbered(&[8, 1, 4, 5, 6, 3, 2, 7]));
 }
 
 pub(crate) async fn subjects_do_not_mix(bench: &mut impl Bench) {
@@ -46,14 +82,10 @@ pub(crate) async fn subjects_do_not_mix(bench: &mut impl Bench) {
     }
     store.create(&family(nth(0), 99), Version(1), KEEP).await.unwrap();
     for (number, subject) in (1..).zip(subjects) {
-        assert_eq!(
-            store.families_of(Listing::Subject(subject), None, 10).await.unwrap(),
-            [family(nth(0), number).id],
-            "{subject:?}"
-        );
+        assert_eq!(listed(&*store, Listing::Subject(subject)).await, [family(nth(0), number).id], "{subject:?}");
     }
-    assert_eq!(store.families_of(Listing::Subject(""), None, 10).await.unwrap(), []);
-    assert_eq!(store.families_of(Listing::Subject("demo-service"), None, 10).await.unwrap(), []);
+    assert_eq!(listed(&*store, Listing::Subject("")).await, []);
+    assert_eq!(listed(&*store, Listing::Subject("demo-service")).await, []);
 }
 
 pub(crate) async fn an_identity_and_a_subject_of_one_name_do_not_mix(bench: &mut impl Bench) {
@@ -65,10 +97,12 @@ pub(crate) async fn an_identity_and_a_subject_of_one_name_do_not_mix(bench: &mut
         for family in [&person, &machine, &both] {
             store.create(family, Version(1), KEEP).await.unwrap();
         }
-        assert_eq!(store.families_of(Listing::Subject(name), None, 10).await.unwrap(), [person.id], "{name:?}");
-        let listed = store.families_of(Listing::Identity(name), None, 10).await.unwrap();
-        assert_eq!(listed, [machine.id, both.id], "{name:?}");
-        assert_eq!(store.families_of(Listing::Identity(name), Some(machine.id), 10).await.unwrap(), [both.id]);
+        assert_eq!(listed(&*store, Listing::Subject(name)).await, [person.id], "{name:?}");
+        assert_eq!(listed(&*store, Listing::Identity(name)).await, [machine.id, both.id], "{name:?}");
+        let after = store.families_of(Listing::Identity(name), None, 1).await.unwrap();
+        assert_eq!(after[0].family, both.id);
+        let rest = store.families_of(Listing::Identity(name), Some(after[0]), 10).await.unwrap();
+        assert_eq!(rest.iter().map(|listed| listed.family).collect::<Vec<_>>(), [machine.id]);
     }
 }
 
@@ -80,7 +114,7 @@ pub(crate) async fn what_has_ended_stays_listed(bench: &mut impl Bench) {
     let append = to(nth(0), &[]);
     let commit = Commit { expected: Version(1), version: Version(2), family: &ended, keep_for: KEEP, append };
     store.commit(commit).await.unwrap();
-    assert_eq!(store.families_of(Listing::Identity("ann"), None, 10).await.unwrap(), [family.id]);
+    assert_eq!(listed(&*store, Listing::Identity("ann")).await, [family.id]);
     assert_eq!(store.load(family.id).await.unwrap().stored.unwrap().family, ended);
 }
 
@@ -92,7 +126,7 @@ pub(crate) async fn a_commit_leaves_a_family_listed(bench: &mut impl Bench) {
     let append = to(nth(0), &[]);
     let commit = Commit { expected: Version(1), version: Version(2), family: &next, keep_for: KEEP, append };
     store.commit(commit).await.unwrap();
-    assert_eq!(store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), [family.id]);
+    assert_eq!(listed(&*store, Listing::Subject("ann")).await, [family.id]);
 }
 
 pub(crate) async fn a_scan_of_nothing_ends_at_once(bench: &mut impl Bench) {

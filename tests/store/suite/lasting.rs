@@ -6,7 +6,7 @@ use atropos::domain::family::Family;
 use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{Commit, Created, Document, Store, Stored, Version};
 
-use super::{Bench, KEEP, family, family_of, generation, nth, revocations, to};
+use super::{Bench, KEEP, family, family_of, generation, listed, nth, revocations, to};
 
 /// Turns a record into what a reader must not take for one.
 type Tear = fn(&[u8]) -> Vec<u8>;
@@ -15,7 +15,7 @@ pub(crate) async fn another_handle_sees_at_once_what_was_acknowledged(bench: &mu
     let (here, there) = (bench.store(), bench.other());
     let start = generation(&family_of("ann", nth(0), 1), 0);
     here.create(&start, Version(0), KEEP).await.unwrap();
-    assert_eq!(there.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), [start.id]);
+    assert_eq!(listed(&*there, Listing::Subject("ann")).await, [start.id]);
     for number in 1..=50 {
         let (writer, reader) = if number % 2 == 0 { (&here, &there) } else { (&there, &here) };
         let (next, entries) = (generation(&start, number), revocations([u64::from(number)]));
@@ -52,7 +52,7 @@ pub(crate) async fn everything_outlives_a_restart(bench: &mut impl Bench) {
     assert_eq!(loaded.stored, Some(Stored { family: family.clone(), version: Version(1) }));
     assert_eq!(loaded.head, log.head);
     assert_eq!(store.revocations(last, None, 10).await.unwrap().entries, log.entries[..1]);
-    assert_eq!(store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), [family.id]);
+    assert_eq!(listed(&*store, Listing::Subject("ann")).await, [family.id]);
     assert_eq!(store.peek(&[1; 32]).await.unwrap().as_deref(), Some(&b"value"[..]));
     assert_eq!(store.document("keys").await.unwrap(), Some(document));
     let next = store.append(to(last, &revocations([4]))).await.unwrap();
@@ -66,7 +66,7 @@ pub(crate) async fn a_record_is_kept_at_least_as_long_as_asked(bench: &mut impl 
     bench.pass(Duration::from_secs(1)).await;
     let store = bench.store();
     assert!(store.load(family.id).await.unwrap().stored.is_some());
-    assert_eq!(store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), [family.id]);
+    assert_eq!(listed(&*store, Listing::Subject("ann")).await, [family.id]);
 }
 
 pub(crate) async fn a_commit_prolongs_a_record(bench: &mut impl Bench) {
@@ -81,7 +81,7 @@ pub(crate) async fn a_commit_prolongs_a_record(bench: &mut impl Bench) {
     bench.pass(Duration::from_secs(3)).await;
     let store = bench.store();
     assert_eq!(store.load(family.id).await.unwrap().stored.unwrap().version, Version(2));
-    assert_eq!(store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), [family.id]);
+    assert_eq!(listed(&*store, Listing::Subject("ann")).await, [family.id]);
 }
 
 pub(crate) async fn a_torn_record_is_unavailable_and_never_absent(bench: &mut impl Bench) {

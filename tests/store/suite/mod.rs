@@ -19,7 +19,8 @@ use atropos::domain::FamilyId;
 use atropos::domain::store::Store;
 
 pub(crate) use sample::{
-    KEEP, family, family_of, generation, managed_of, nth, reads_generation, revocation, revocations, to,
+    KEEP, changed_at, family, family_of, generation, listed, managed_of, nth, reads_generation, revocation,
+    revocations, to,
 };
 
 /// A store that nobody else uses, empty at first, and what a promise needs to do to it from outside.
@@ -47,6 +48,7 @@ macro_rules! mount {
     ($open:path) => {
         $crate::suite::mount!(@part $open, records,
             an_absent_family_is_loaded_as_absent_with_the_head_of_its_shard,
+            many_are_loaded_as_each_is_by_itself,
             a_created_family_is_loaded_as_it_was_written,
             a_creation_answers_with_the_head_read_after_it,
             a_second_creation_writes_nothing,
@@ -94,7 +96,8 @@ macro_rules! mount {
             what_is_put_back_twice_makes_two_heads,
         );
         $crate::suite::mount!(@part $open, index,
-            a_subjects_families_come_oldest_first_in_pages,
+            a_list_is_read_in_pages_without_gap_or_repetition,
+            of_an_identitys_tokens_the_one_comes_first_that_changed_last,
             subjects_do_not_mix,
             an_identity_and_a_subject_of_one_name_do_not_mix,
             what_has_ended_stays_listed,

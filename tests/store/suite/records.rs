@@ -4,7 +4,7 @@ use atropos::domain::family::listing::Listing;
 use atropos::domain::store::{Append, Commit, Committed, Created, Stored, Stretch, Version};
 use atropos::domain::{Head, Tag};
 
-use super::{Bench, KEEP, family, family_of, generation, nth, revocations, to};
+use super::{Bench, KEEP, family, family_of, generation, listed, nth, revocations, to};
 
 pub(crate) async fn an_absent_family_is_loaded_as_absent_with_the_head_of_its_shard(bench: &mut impl Bench) {
     let store = bench.store();
@@ -17,6 +17,24 @@ pub(crate) async fn an_absent_family_is_loaded_as_absent_with_the_head_of_its_sh
     let loaded = store.load(absent).await.unwrap();
     assert_eq!((loaded.stored, loaded.head), (None, head));
     assert_eq!(head.tag, Tag(5));
+}
+
+/// Of whatever shards, in whatever order, there or not, asked for once or twice.
+pub(crate) async fn many_are_loaded_as_each_is_by_itself(bench: &mut impl Bench) {
+    let store = bench.store();
+    assert_eq!(store.load_each(&[]).await.unwrap(), []);
+    let families: Vec<_> = (0..40).map(|number: u16| family(nth(number % store.shards()), number.into())).collect();
+    for family in families.iter().step_by(3) {
+        store.create(family, Version(family.epoch.0), KEEP).await.unwrap();
+    }
+    store.append(to(nth(0), &revocations([1, 2]))).await.unwrap();
+    let ids: Vec<_> = families.iter().rev().chain(&families[..5]).map(|family| family.id).collect();
+    let loaded = store.load_each(&ids).await.unwrap();
+    assert_eq!(loaded.len(), ids.len());
+    assert_eq!(loaded.iter().filter(|loaded| loaded.stored.is_some()).count(), 14 + 2);
+    for (id, loaded) in ids.into_iter().zip(loaded) {
+        assert_eq!(loaded, store.load(id).await.unwrap());
+    }
 }
 
 pub(crate) async fn a_created_family_is_loaded_as_it_was_written(bench: &mut impl Bench) {
@@ -45,7 +63,7 @@ pub(crate) async fn a_second_creation_writes_nothing(bench: &mut impl Bench) {
     assert_eq!(store.create(&second, Version(2), KEEP).await.unwrap(), Created::Exists);
     let stored = store.load(first.id).await.unwrap().stored;
     assert_eq!(stored, Some(Stored { family: first, version: Version(1) }));
-    assert_eq!(store.families_of(Listing::Subject("bob"), None, 10).await.unwrap(), []);
+    assert_eq!(listed(&*store, Listing::Subject("bob")).await, []);
 }
 
 pub(crate) async fn a_commit_replaces_the_record(bench: &mut impl Bench) {
@@ -78,7 +96,7 @@ pub(crate) async fn a_commit_at_another_version_writes_nothing(bench: &mut impl 
     assert_eq!(loaded.stored, Some(Stored { family: first.clone(), version: Version(1) }));
     assert_eq!(loaded.head, before.head);
     assert_eq!(store.revocations(nth(0), None, 10).await.unwrap().entries, before.entries);
-    assert_eq!(store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), [first.id]);
+    assert_eq!(listed(&*store, Listing::Subject("ann")).await, [first.id]);
 }
 
 pub(crate) async fn a_commit_of_an_absent_family_writes_nothing(bench: &mut impl Bench) {
@@ -91,7 +109,7 @@ pub(crate) async fn a_commit_of_an_absent_family_writes_nothing(bench: &mut impl
     let loaded = store.load(absent.id).await.unwrap();
     assert_eq!((loaded.stored, loaded.head), (None, Head::default()));
     assert_eq!(store.revocations(nth(0), None, 10).await.unwrap().entries, []);
-    assert_eq!(store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), []);
+    assert_eq!(listed(&*store, Listing::Subject("ann")).await, []);
 }
 
 pub(crate) async fn a_commit_brings_its_revocations_along(bench: &mut impl Bench) {
@@ -132,7 +150,7 @@ pub(crate) async fn a_record_is_written_again_under_the_version_it_has(bench: &m
     }
     let loaded = store.load(family.id).await.unwrap();
     assert_eq!(loaded.stored, Some(Stored { family: family.clone(), version: Version(1) }));
-    assert_eq!(store.families_of(Listing::Subject("ann"), None, 10).await.unwrap(), [family.id]);
+    assert_eq!(listed(&*store, Listing::Subject("ann")).await, [family.id]);
     let next = generation(&family, 4);
     let commit = Commit { version: Version(2), family: &next, ..again() };
     assert!(matches!(store.commit(commit).await.unwrap(), Committed::Done(_)));

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use atropos::domain::client::{ClientId, Surface, TokenFormat};
+use atropos::domain::family::listing::Listing;
 use atropos::domain::family::managed::Managed;
 use atropos::domain::family::{AccessToken, Family, RefreshToken, State, Tokens};
 use atropos::domain::scope::Scope;
-use atropos::domain::store::Append;
+use atropos::domain::store::{Append, Store};
 use atropos::domain::{Cause, FamilyId, Head, KeyId, Position, Revocation, Shard, Tag, Target, Timestamp, TokenId};
 
 /// How long records are kept where it does not matter.
@@ -100,4 +101,19 @@ pub(crate) fn revocations(numbers: impl IntoIterator<Item = u64>) -> Vec<Revocat
 /// To append these to a shard, from nowhere on.
 pub(crate) fn to(shard: Shard, revocations: &[Revocation]) -> Append<'_> {
     Append { shard, revocations, anchor: None::<Head>, floor: Position::default() }
+}
+
+/// As if it had changed so many milliseconds after the first family was born.
+pub(crate) fn changed_at(millis: u64, family: Family) -> Family {
+    let managed = *family.managed.clone().expect("a managed one");
+    let updated = BIRTH.plus(Duration::from_millis(millis));
+    Family { managed: Some(Managed { updated, ..managed }.into()), ..family }
+}
+
+/// Every family that is listed there, oldest first.
+pub(crate) async fn listed(store: &dyn Store, listing: Listing<'_>) -> Vec<FamilyId> {
+    let listed = store.families_of(listing, None, 1_000).await.unwrap();
+    let mut families: Vec<_> = listed.iter().map(|listed| listed.family).collect();
+    families.sort_unstable();
+    families
 }

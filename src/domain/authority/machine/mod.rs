@@ -14,8 +14,10 @@ pub use tokens::MachineToken;
 
 use super::Authority;
 use super::issue::Grant;
+use crate::domain::Target;
 use crate::domain::client::{Client, ClientId, Surface};
 use crate::domain::error::{Error, ManagementFault};
+use crate::domain::family::listing::Listing;
 
 /// Where all this is offered.
 const SURFACE: Surface = Surface::Infisical;
@@ -30,6 +32,16 @@ pub struct ManagedIdentity {
 impl ManagedIdentity {
     pub fn id(&self) -> Uuid {
         self.identity.identity_id
+    }
+
+    /// Where its tokens are listed.
+    fn listing(&self) -> Listing<'_> {
+        Listing::Identity(self.identity.id.as_str())
+    }
+
+    /// All of them.
+    fn target(&self) -> Target {
+        Target::Identity(self.identity.id.as_str().into())
     }
 }
 

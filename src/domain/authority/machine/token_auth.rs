@@ -1,20 +1,14 @@
 //! An identity's token auth: attached, read, changed and removed.
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use uuid::Builder;
 
-use super::super::{Authority, Bounded};
+use super::super::{Authority, Bounded, kind_of};
 use super::ManagedIdentity;
-use crate::domain::FamilyId;
+use crate::domain::audit::Event;
 use crate::domain::error::{Error, ManagementFault};
-use crate::domain::family::listing::Listing;
-use crate::domain::store::{Unavailable, Version};
+use crate::domain::store::{Appended, Receipt, Unavailable, Version};
 use crate::domain::token_auth::{Configured, Terms, TermsChange, TokenAuth};
-
-/// Families that are looked at, or ended, at once.
-pub(super) const AT_ONCE: usize = 32;
-/// Ids asked for at once.
-const PAGE: usize = 1000;
+use crate::domain::{Cause, Revocation, Tag};
 
 impl Authority {
     pub async fn attach_token_auth(&self, identity: &ManagedIdentity, terms: Terms) -> Result<TokenAuth, Error> {
@@ -46,11 +40,11 @@ impl Authority {
             }
             Some(Configured::Removed(_)) | None => Err(ManagementFault::NotConfigured),
         };
-        self.reconfigure(identity, change).within(self.deadline).await
+        self.reconfigure(identity, change).within(self.deadline).await.map(|(token_auth, _)| token_auth)
     }
 
     /// Takes the configuration away, and then ends every token that was made by it. In this order: a token that is made
-    /// meanwhile is either found here, or finds, once it is listed, that the configuration has gone (see
+    /// meanwhile is either taken along, or finds, once it is written, that the configuration has gone (see
     /// [`Self::create_token`]). What has been removed is removed again, for the first time may have been cut short.
     pub async fn remove_token_auth(&self, identity: &ManagedIdentity) -> Result<TokenAuth, Error> {
         let remove = |old: Option<Configured>| match old {
@@ -58,10 +52,8 @@ impl Authority {
             None => Err(ManagementFault::NotConfigured),
         };
         async {
-            let removed = self.reconfigure(identity, remove).await?;
-            let listed = self.listed(identity).await?;
-            let ended = stream::iter(listed).map(|family| self.end_listed(identity, family));
-            ended.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+            let (removed, removal) = self.reconfigure(identity, remove).await?;
+            self.end_all(identity, removal).await?;
             Ok(removed)
         }
         .within(self.deadline)
@@ -79,33 +71,52 @@ impl Authority {
         }
     }
 
-    /// The ids of all its tokens.
-    pub(super) async fn listed(&self, identity: &ManagedIdentity) -> Result<Vec<FamilyId>, Unavailable> {
-        let listing = Listing::Identity(identity.identity.id.as_str());
-        let mut families = Vec::new();
+    /// Ends every token of an identity that somebody manages by its id, and that was born before: by one entry, however many
+    /// they are, which bears the version of the removal as its tag. Who asks for the same again finds it, and adds none.
+    async fn end_all(&self, identity: &ManagedIdentity, removal: Version) -> Result<(), Unavailable> {
+        let (target, tag, cause) = (identity.target(), Tag(removal.0), Cause::Requested);
+        let shard = self.shard_of(Some(identity.listing()));
+        let denylist = self.follower.denylist(shard);
+        let end = self.clock.now().plus(self.longest_lifetime().await?);
+        let revocations = [Revocation { tag, ..self.revocation(target.clone(), cause, end) }];
         loop {
-            let page = self.store.families_of(listing, families.last().copied(), PAGE).await?;
-            if page.is_empty() {
-                return Ok(families);
+            if let Some(entry) = denylist.tagged(&target, tag)
+                && self.store.confirm(shard, entry).await?
+            {
+                return Ok(());
             }
-            families.extend(page);
+            // Compared with the head that this node knows, as every cut is: nothing lands that was given up.
+            let append = self.append_to(shard, &revocations);
+            match self.store.append_at(append, denylist.head()).await? {
+                Appended::Done(stretch) => {
+                    self.follower.take_in(shard, stretch).await?;
+                    let (client, receipt) = (Some(identity.manager.clone()), Receipt::default());
+                    let target = kind_of(&target);
+                    self.audit.record(&Event::Revoked { target, family: None, client, cause, receipt });
+                    return Ok(());
+                }
+                Appended::Moved => self.follower.resync(shard).await?,
+            }
         }
     }
 
-    /// Writes what `next` makes of what is there, and of nothing else.
+    /// Writes what `next` makes of what is there, and of nothing else; and at which version it stands then. What is there
+    /// already is written again at the version that it has, and so as durable as if it were new.
     async fn reconfigure(
         &self,
         identity: &ManagedIdentity,
         next: impl Fn(Option<Configured>) -> Result<Configured, ManagementFault>,
-    ) -> Result<TokenAuth, Error> {
+    ) -> Result<(TokenAuth, Version), Error> {
         let name = Configured::name(identity.id());
         loop {
             let found = self.store.document(&name).await?;
             let expected = found.as_ref().map(|document| document.version);
-            let next = next(found.as_ref().map(Configured::decode).transpose()?).map_err(Error::Management)?;
-            if self.store.replace_document(&name, expected, &next.encode(self.version())).await? {
+            let found = found.as_ref().map(Configured::decode).transpose()?;
+            let next = next(found.clone()).map_err(Error::Management)?;
+            let version = expected.filter(|_| found.as_ref() == Some(&next)).unwrap_or_else(|| self.version());
+            if self.store.replace_document(&name, expected, &next.encode(version)).await? {
                 let (Configured::Attached(token_auth) | Configured::Removed(token_auth)) = next;
-                return Ok(token_auth);
+                return Ok((token_auth, version));
             }
         }
     }

@@ -1,15 +1,12 @@
 //! An identity's tokens, by their ids.
 
-use std::cmp::Reverse;
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use uuid::Uuid;
 
 use super::super::issue::Grant;
 use super::super::{Authority, Bounded};
 use super::possession::Renewable;
-use super::token_auth::AT_ONCE;
 use super::{ManagedIdentity, SURFACE, entrust, machine};
 use crate::domain::audit::Event;
 use crate::domain::client::Client;
@@ -18,6 +15,9 @@ use crate::domain::family::managed::Managed;
 use crate::domain::family::{Family, State};
 use crate::domain::store::{Loaded, Receipt, Stored, Unavailable};
 use crate::domain::{Cause, FamilyId, Head, Target, Timestamp};
+
+/// The least that are looked at in a trip after the first.
+const PAGE: usize = 100;
 
 /// A token as whoever manages it sees it: everything but the string.
 #[derive(Clone, Debug)]
@@ -76,11 +76,21 @@ impl Authority {
     ) -> Result<Vec<MachineToken>, Error> {
         async {
             self.attached(identity).await?;
-            let listed = self.listed(identity).await?;
-            let loaded = stream::iter(listed).map(|id| self.load(id)).buffered(AT_ONCE);
-            let viewed = loaded.map_err(Error::from).try_filter_map(|loaded| self.view_unexpired(identity, loaded));
-            let mut tokens: Vec<MachineToken> = viewed.try_collect().await?;
-            tokens.sort_by_key(|token| Reverse((token.managed.updated, token.id)));
+            let (listing, wanted) = (identity.listing(), offset + limit);
+            let (mut tokens, mut after, mut size) = (Vec::new(), None, wanted);
+            while tokens.len() < wanted {
+                // The rest is not read, however long it is. More than one page only where some have expired.
+                let page = self.store.families_of(listing, after, size).await?;
+                after = page.last().copied();
+                let families: Vec<FamilyId> = page.iter().map(|listed| listed.family).collect();
+                for loaded in self.load_each(&families).await? {
+                    tokens.extend(self.view_unexpired(identity, loaded).await?);
+                }
+                if page.len() < size {
+                    break;
+                }
+                size = wanted.max(PAGE);
+            }
             Ok(tokens.into_iter().skip(offset).take(limit).collect())
         }
         .within(self.deadline)

@@ -129,6 +129,7 @@ fn target() -> impl Strategy<Value = Target> {
         text().prop_map(|client| Target::Client(client.into())),
         any::<u32>().prop_map(|key| Target::Key(KeyId(key))),
         Just(Target::Everything),
+        text().prop_map(|client| Target::Identity(client.into())),
     ]
 }
 

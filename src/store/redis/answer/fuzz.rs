@@ -24,9 +24,13 @@ fn doubt(value: &Value) {
         let bytes = [&document.version.0.to_be_bytes(), document.bytes.as_slice()].concat();
         assert_eq!(*value, Value::BulkString(bytes));
     }
-    if let Ok(ids) = family_ids(value.clone()) {
-        let written = ids.iter().map(|id| Value::BulkString(id.as_bytes().to_vec())).collect();
-        assert_eq!(*value, Value::Array(written));
+    if let Ok(listed) = listed(value.clone()) {
+        #[expect(clippy::cast_precision_loss, reason = "a place is below 2^53")]
+        let written = listed.iter().map(|listed| {
+            let id = Value::BulkString(listed.family.as_bytes().to_vec());
+            Value::Array(vec![id, Value::Double(listed.place as f64)])
+        });
+        assert_eq!(*value, Value::Array(written.collect()));
     }
     let _ = (time(value.clone()), written(value.clone()), step(value.clone()).map(|step| step.records.len()));
 }

@@ -95,6 +95,50 @@ async fn a_list_is_given_in_pages() {
     assert!(admin.listed("machine-jwt", "?offset=1").await.is_empty());
 }
 
+/// However many there are: a page is read, and not the rest; and all end in as many steps as one.
+#[tokio::test]
+async fn a_page_and_the_end_of_all_take_as_many_trips_of_many_tokens_as_of_few() {
+    let app = App::spawn().await;
+    let admin = app.machine("machine-admin").await;
+    admin.attach("machine", &json!({})).await.assert_ok();
+    for made in [3, 300] {
+        for _ in 0..made {
+            admin.made("machine").await;
+        }
+        for query in ["", "?offset=50&limit=50", "?offset=100&limit=100"] {
+            app.store.trips();
+            admin.listed("machine", query).await;
+            // The bearer, the configuration, ids and records.
+            assert_eq!(app.store.trips(), 4, "{made} {query}");
+        }
+        app.store.trips();
+        admin.remove("machine").await.assert_configuration();
+        assert_eq!(app.store.trips(), 5, "{made}");
+        admin.attach("machine", &json!({})).await.assert_ok();
+    }
+}
+
+/// What has expired is passed over, however much of it comes first.
+#[tokio::test]
+async fn what_has_expired_takes_nobodys_place_in_a_page() {
+    let app = App::spawn().await;
+    let admin = app.machine("machine-admin").await;
+    admin.attach("machine", &json!({})).await.assert_ok();
+    let mut lasting = Vec::new();
+    for _ in 0..5 {
+        app.clock.advance(Duration::from_millis(1));
+        lasting.insert(0, admin.made("machine").await.id);
+    }
+    admin.change("machine", &json!({ "accessTokenTTL": 1 })).await.assert_ok();
+    for _ in 0..230 {
+        admin.made("machine").await;
+    }
+    app.clock.advance(Duration::from_secs(1));
+    assert_eq!(ids(&admin.listed("machine", "").await), lasting);
+    assert_eq!(ids(&admin.listed("machine", "?offset=2&limit=2").await), lasting[2..4]);
+    assert!(admin.listed("machine", "?offset=5").await.is_empty());
+}
+
 /// INF-14
 #[rstest]
 #[case("?limit=0", &["limit"])]
