@@ -58,7 +58,7 @@ fn entry(member: Value) -> Result<Entry, Unavailable> {
 pub(super) fn loaded(value: Value) -> Result<Loaded, Unavailable> {
     let Value::Array(parts) = settle(value)? else { return Err(unexpected("MGET")) };
     let Ok([record, head_text]) = <[Value; 2]>::try_from(parts) else { return Err(unexpected("MGET")) };
-    let stored = optional_bytes(record, "MGET")?.map(|bytes| record::decode(&bytes)).transpose()?;
+    let stored = record::read(optional_bytes(record, "MGET")?.as_deref())?;
     Ok(Loaded { stored, head: head(head_text)? })
 }
 
