@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use atropos::domain::clock::Clock as _;
-use atropos::domain::{Cause, Target};
+use atropos::domain::token::OpaqueKind;
+use atropos::domain::{Cause, FamilyId, Shard, Target, TokenId};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::json;
@@ -200,6 +201,20 @@ async fn what_verifies_costs_one_trip_to_the_store_whatever_became_of_it() {
     for token in condemned {
         app.introspect("api", &token).await.assert_inactive();
         assert_eq!(app.store.trips(), 0, "{token}");
+    }
+}
+
+/// RFC7662-2.2-c, INV-6: of ours it is, and born on a store of more shards.
+#[tokio::test]
+async fn a_token_of_a_shard_that_there_is_not_is_not_active() {
+    let app = App::spawn().await;
+    let keys = &app.authority().keys;
+    let shard = Shard::new(Shard::MOST - 1).expect("the last that can be");
+    let id = TokenId { family: FamilyId::new(shard, app.clock.now(), 1), serial: 1, nonce: 1 };
+    let key = keys.mac().expect("a key");
+    for kind in [OpaqueKind::Access, OpaqueKind::Refresh] {
+        let token = keys.mint(kind, id, key).expect("a token");
+        app.introspect("api", token.expose()).await.assert_inactive();
     }
 }
 

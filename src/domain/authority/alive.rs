@@ -1,5 +1,6 @@
 //! Whether what somebody presents is alive: one predicate for all who accept it.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use super::Authority;
@@ -8,7 +9,7 @@ use crate::domain::error::GrantFault;
 use crate::domain::family::Family;
 use crate::domain::family::alive::Found;
 use crate::domain::store::Unavailable;
-use crate::domain::{Head, KeyId, TokenId};
+use crate::domain::{Credential, FamilyId, Head, KeyId, Position, Shard, TokenId};
 
 impl Authority {
     /// A token of a family that was loaded just now: its record lists it, no revocation covers it, its client vouches for
@@ -20,15 +21,38 @@ impl Authority {
         key: KeyId,
         head: Head,
     ) -> Result<Option<Found<'a>>, Unavailable> {
-        let Some(found) = family.find_alive(id, self.clock.now()) else { return Ok(None) };
-        let vouched = self.voucher(family).is_ok_and(|client| match found {
-            Found::Access(_) => true,
-            Found::Refresh(_) => {
-                Self::may_use(client, family.surface, GrantType::RefreshToken).is_ok()
-                    && Self::may_go_on(client, family).is_ok()
-            }
-        });
-        Ok((vouched && self.covering(&family.credential(id, key), head).await?.is_none()).then_some(found))
+        let vouched = |found: &Found<'_>| {
+            self.voucher(family).is_ok_and(|client| match found {
+                Found::Access(_) => true,
+                Found::Refresh(_) => {
+                    Self::may_use(client, family.surface, GrantType::RefreshToken).is_ok()
+                        && Self::may_go_on(client, family).is_ok()
+                }
+            })
+        };
+        let Some(found) = family.find_alive(id, self.clock.now()).filter(vouched) else {
+            self.judge_stand_in(id, key, family.client.as_str());
+            return Ok(None);
+        };
+        Ok(self.covering(&family.credential(id, key), head).await?.is_none().then_some(found))
+    }
+
+    /// What judging takes once a record lists the token. Where none does it is done all the same, about a token that there
+    /// is not: nobody shall know by the time why a token is dead (INV-6).
+    pub(super) fn judge_stand_in(&self, id: TokenId, key: KeyId, client: &str) {
+        // Of a record that is lost the shard may be one that there is not.
+        let shard = Shard::default();
+        let token = TokenId { family: FamilyId::new(shard, id.family.born_at(), id.nonce), ..id };
+        let credential = Credential {
+            token,
+            key,
+            client,
+            subject: None,
+            is_managed: false,
+            epoch: Position(u64::MAX),
+            ancestors: &[],
+        };
+        black_box((self.clients.find(client), self.follower.denylist(shard).covering(&credential)));
     }
 
     /// Whether the client may be given once more what the family was granted: an operator takes scopes away, too.

@@ -34,6 +34,7 @@ impl Authority {
     async fn look(&self, caller: &Caller, id: TokenId, key: KeyId) -> Result<Introspection, Error> {
         loop {
             let Loaded { stored: Some(stored), head } = self.load(id.family).await? else {
+                self.judge_stand_in(id, key, caller.client.id.as_str());
                 return Ok(Introspection::Inactive);
             };
             let family = &stored.family;
@@ -84,7 +85,9 @@ fn visible(caller: &Caller, family: &Family, kind: TokenKind, scope: &Scope) -> 
         return Some((family.audience.clone(), scope.clone()));
     }
     let resource = caller.client.resource_server.as_ref()?;
-    let meant_for_it = kind == TokenKind::Access && family.audience.contains(&resource.audience);
-    let its_scope = resource.scope.as_ref().map_or_else(|| scope.clone(), |own| scope.intersection(own));
-    meant_for_it.then(|| (vec![Arc::clone(&resource.audience)], its_scope))
+    if kind != TokenKind::Access || !family.audience.contains(&resource.audience) {
+        return None;
+    }
+    let scope = resource.scope.as_ref().map_or_else(|| scope.clone(), |own| scope.intersection(own));
+    Some((vec![Arc::clone(&resource.audience)], scope))
 }

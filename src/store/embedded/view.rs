@@ -56,11 +56,9 @@ impl View {
     }
 
     pub(super) fn load(&self, id: FamilyId) -> Result<Loaded, Fault> {
-        let stored = match self.families.get(id.as_bytes())? {
-            Some(row) => Some(record::decode(Frame::split(row.value())?.1)?),
-            None => None,
-        };
-        Ok(Loaded { stored, head: self.head })
+        let row = self.families.get(id.as_bytes())?;
+        let bytes = row.as_ref().map(|row| Frame::split(row.value())).transpose()?.map(|(_, bytes)| bytes);
+        Ok(Loaded { stored: record::read(bytes)?, head: self.head })
     }
 
     pub(super) fn stretch(&self, anchor: Option<Head>, limit: usize, now: Timestamp) -> Result<Stretch, Fault> {

@@ -6,12 +6,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use self::arbitrary::{family, revocation};
-use super::{FORMAT, decode, decode_revocation, encode, encode_revocation};
-use crate::domain::client::{ClientId, Surface, TokenFormat};
-use crate::domain::family::{AccessToken, Family, Fingerprint, RefreshToken, SpentToken, State, Tokens};
-use crate::domain::scope::Scope;
+use super::stand_in::session;
+use super::{FORMAT, STAND_IN, decode, decode_revocation, encode, encode_revocation, read};
 use crate::domain::store::{Stored, Version};
-use crate::domain::{Cause, FamilyId, KeyId, Position, Revocation, Shard, Tag, Target, Timestamp};
+use crate::domain::{Cause, KeyId, Revocation, Tag, Target, Timestamp};
 
 proptest! {
     #[test]
@@ -111,42 +109,19 @@ fn what_this_code_would_write_otherwise_is_refused() {
     }
 }
 
+/// INV-6: a stand-in that is not read to its end would make nothing the quicker of the two, and one that is not a record an
+/// outage of it.
+#[test]
+fn nothing_is_nothing_though_a_whole_record_is_read_for_it() {
+    assert_eq!(read(None), Ok(None));
+    assert_eq!(decode(&STAND_IN), Ok(Stored { family: session(), version: Version(u64::MAX) }));
+    assert_eq!(read(Some(&STAND_IN)), decode(&STAND_IN).map(Some));
+    assert!(read(Some(&STAND_IN[1..])).is_err());
+}
+
 /// The records of everyday life are small: what a store is sized by.
 #[test]
 fn a_session_fits_into_few_bytes() {
     let length = encode(Version(u64::MAX), &session()).len();
     assert!(length <= 200, "{length} bytes");
-}
-
-fn session() -> Family {
-    let id = FamilyId::new(Shard::default(), Timestamp::from_secs(1_790_000_000), u64::MAX);
-    let (issued_at, expires_at) = (id.born_at(), id.born_at());
-    let refresh = RefreshToken { serial: 1, nonce: u64::MAX.into(), key: KeyId(1), issued_at, expires_at };
-    let spent =
-        SpentToken { serial: 1, nonce: u64::MAX.into(), at: issued_at, request: Fingerprint([0xff; 16]), access: 2 };
-    let access = AccessToken {
-        serial: 2,
-        nonce: u64::MAX.into(),
-        parent: 1,
-        format: TokenFormat::Opaque,
-        key: KeyId(1),
-        issued_at,
-        expires_at,
-        scope: None,
-    };
-    let tokens = Tokens { next_serial: 5, refresh: Some(refresh), spent: Some(spent), access: vec![access] };
-    Family {
-        id,
-        client: ClientId::new("demo-session"),
-        subject: None,
-        surface: Surface::Standard,
-        begotten_by: None,
-        scope: Scope::parse("read write").expect("a scope"),
-        audience: vec!["https://api.example".into()],
-        epoch: Position(1_790_000_000_000_000),
-        expires_at,
-        ancestors: Vec::new(),
-        state: State::Live(tokens),
-        managed: None,
-    }
 }

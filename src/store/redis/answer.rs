@@ -87,8 +87,10 @@ fn entry(member: &[u8]) -> Result<Entry, Unavailable> {
 }
 
 pub(super) fn loaded(value: Value) -> Result<Loaded, Unavailable> {
-    let [loaded] = <[Loaded; 1]>::try_from(loaded_each(value, 1)?).map_err(|_| unexpected("MGET"))?;
-    Ok(loaded)
+    let Value::Array(parts) = settle(value)? else { return Err(unexpected("MGET")) };
+    let Ok([record, head_text]) = <[Value; 2]>::try_from(parts) else { return Err(unexpected("MGET")) };
+    let stored = record::read(optional_bytes(record, "MGET")?.as_deref())?;
+    Ok(Loaded { stored, head: head(head_text)? })
 }
 
 /// So many records of a shard, and last its head.
