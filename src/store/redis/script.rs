@@ -130,11 +130,11 @@ impl<'a> Call<'a> {
         names.extend(record.map(|record| keys.record(record.family)));
         names.extend(listing.map(|listing| keys.list(shard, listing)));
         names.extend(listing.and_then(|listing| keys.changes(shard, listing)));
-        let named = names.len();
+        let count = names.len();
         names.extend(must_write.then(|| keys.beat(shard)));
         let mut command = redis::cmd("EVALSHA");
         command.arg(COMMIT.get_hash()).arg(names.len()).arg(names);
-        command.arg(named).arg(self.expected).arg(self.floor.0);
+        command.arg(count).arg(self.expected).arg(self.floor.0);
         match self.from {
             Begin::Beginning => command.arg("-inf"),
             Begin::Anchor(anchor) => command.arg(head_text(anchor)),
