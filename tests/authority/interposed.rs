@@ -31,6 +31,7 @@ pub(crate) struct Interposed {
     store: Mutex<Arc<dyn Store>>,
     documents_fail: AtomicBool,
     heads_fail: AtomicBool,
+    strays: Mutex<Vec<Listed>>,
     hooks: Mutex<Vec<(Moment, Hook)>>,
     passed: Mutex<Vec<Moment>>,
 }
@@ -41,6 +42,7 @@ impl Interposed {
             store: Mutex::new(store),
             documents_fail: AtomicBool::new(false),
             heads_fail: AtomicBool::new(false),
+            strays: Mutex::default(),
             hooks: Mutex::default(),
             passed: Mutex::default(),
         })
@@ -59,6 +61,11 @@ impl Interposed {
     /// Whether the node can look where the shards stand.
     pub(crate) fn let_heads_fail(&self, fail: bool) {
         self.heads_fail.store(fail, Ordering::SeqCst);
+    }
+
+    /// Every list names this as well, whatever the store has.
+    pub(crate) fn list_too(&self, stray: Listed) {
+        self.strays.lock().unwrap().push(stray);
     }
 
     fn store(&self) -> Arc<dyn Store> {
@@ -153,7 +160,9 @@ impl Store for Interposed {
         after: Option<Listed>,
         limit: usize,
     ) -> Result<Vec<Listed>, Unavailable> {
-        self.store().families_of(listing, after, limit).await
+        let mut listed = self.store().families_of(listing, after, limit).await?;
+        listed.extend(self.strays.lock().unwrap().iter());
+        Ok(listed)
     }
 
     async fn scan(&self, shard: Shard, cursor: Option<Cursor>) -> Result<(Vec<Family>, Option<Cursor>), Unavailable> {

@@ -8,9 +8,9 @@ use atropos::domain::audit::Event;
 use atropos::domain::authority::ManagedIdentity;
 use atropos::domain::client::{Client, Manages, Surface};
 use atropos::domain::error::{BearerFault, Error, ManagementFault};
-use atropos::domain::store::Store;
+use atropos::domain::store::{Listed, Store};
 use atropos::domain::token_auth::{Terms, TermsChange};
-use atropos::domain::{Entry, Shard, Target};
+use atropos::domain::{Entry, FamilyId, Shard, Target, Timestamp};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -63,6 +63,18 @@ impl Node {
     async fn revoked(&self) -> Vec<bool> {
         let listed = self.authority.tokens_of(&self.identity(), 0, 100).await.unwrap();
         listed.iter().map(|token| token.is_revoked).collect()
+    }
+}
+
+/// As a store may name it that somebody else has written to.
+#[tokio::test]
+async fn a_list_that_names_what_is_in_no_shard_is_read_without_it() {
+    for place in [embedded().await, redis().await] {
+        let (between, node, _other) = pair(&place).await;
+        node.authority.create_token(&node.identity(), None).await.unwrap();
+        let beyond = Shard::new(Shard::MOST - 1).unwrap();
+        between.list_too(Listed { place: 0, family: FamilyId::new(beyond, Timestamp::from_millis(0), 0) });
+        assert_eq!(node.revoked().await, [false]);
     }
 }
 

@@ -109,8 +109,7 @@ impl Authority {
 
     /// The record, and where its shard stood in the same instant. The copy of the denylist has everything up to there.
     async fn load(&self, family: FamilyId) -> Result<Loaded, Unavailable> {
-        // Whoever names a family by its id alone may name a shard that there is not.
-        if family.shard().number() >= self.store.shards() {
+        if !self.has_shard_of(family) {
             return Ok(Loaded { stored: None, head: Head::default() });
         }
         let loaded = self.store.load(family).await?;
@@ -118,13 +117,19 @@ impl Authority {
         Ok(loaded)
     }
 
-    /// As [`Self::load`], of each of these.
-    async fn load_each(&self, families: &[FamilyId]) -> Result<Vec<Loaded>, Unavailable> {
-        let loaded = self.store.load_each(families).await?;
+    /// As [`Self::load`], of each of these that there can be.
+    async fn load_each(&self, mut families: Vec<FamilyId>) -> Result<Vec<Loaded>, Unavailable> {
+        families.retain(|family| self.has_shard_of(*family));
+        let loaded = self.store.load_each(&families).await?;
         for (family, loaded) in families.iter().zip(&loaded) {
             self.follower.catch_up(family.shard(), loaded.head).await?;
         }
         Ok(loaded)
+    }
+
+    /// Whoever names a family by its id alone may name a shard that there is not.
+    fn has_shard_of(&self, family: FamilyId) -> bool {
+        family.shard().number() < self.store.shards()
     }
 
     /// Why a revocation takes this credential, if one does. `head` is where the shard stood when the record was read.

@@ -82,8 +82,8 @@ impl Authority {
                 // The rest is not read, however long it is. More than one page only where some have expired.
                 let page = self.store.families_of(listing, after, size).await?;
                 after = page.last().copied();
-                let families: Vec<FamilyId> = page.iter().map(|listed| listed.family).collect();
-                for loaded in self.load_each(&families).await? {
+                let families = page.iter().map(|listed| listed.family).collect();
+                for loaded in self.load_each(families).await? {
                     tokens.extend(self.view_unexpired(identity, loaded).await?);
                 }
                 if page.len() < size {
