@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use std::slice;
+
 use super::{Authority, Bounded, kind_of};
 use crate::domain::audit::Event;
 use crate::domain::error::Error;
@@ -153,22 +155,24 @@ impl Authority {
         let end = self.clock.now().plus(self.longest_lifetime().within(self.deadline).await?);
         for shard in self.shards_of(target) {
             let revocation = self.revocation(target.clone(), cause, end);
-            self.cut(shard, revocation).within(self.deadline).await?;
+            let landed = async {
+                while !self.cut(shard, &revocation).await? {}
+                Ok::<_, Unavailable>(())
+            };
+            landed.within(self.deadline).await?;
         }
         Ok(())
     }
 
     /// Appends what covers all that was born before it lands. It is compared with the head that this node knows, so that
-    /// an append whose answer was given up, and that was asked for again, ends nothing by landing late.
-    async fn cut(&self, shard: Shard, revocation: Revocation) -> Result<(), Unavailable> {
-        let revocations = [revocation];
-        loop {
-            let head = self.follower.denylist(shard).head();
-            let append = self.append_to(shard, &revocations);
-            match self.store.append_at(append, head).await? {
-                Appended::Done(stretch) => return self.follower.take_in(shard, stretch).await,
-                Appended::Moved => self.follower.resync(shard).await?,
-            }
+    /// an append whose answer was given up, and that was asked for again, ends nothing by landing late. `false`: the shard
+    /// stood elsewhere, and this node knows now where.
+    pub(super) async fn cut(&self, shard: Shard, revocation: &Revocation) -> Result<bool, Unavailable> {
+        let head = self.follower.denylist(shard).head();
+        let append = self.append_to(shard, slice::from_ref(revocation));
+        match self.store.append_at(append, head).await? {
+            Appended::Done(stretch) => self.follower.take_in(shard, stretch).await.map(|()| true),
+            Appended::Moved => self.follower.resync(shard).await.map(|()| false),
         }
     }
 

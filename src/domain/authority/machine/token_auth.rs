@@ -6,7 +6,7 @@ use super::super::{Authority, Bounded, kind_of};
 use super::ManagedIdentity;
 use crate::domain::audit::Event;
 use crate::domain::error::{Error, ManagementFault};
-use crate::domain::store::{Appended, Receipt, Unavailable, Version};
+use crate::domain::store::{Receipt, Unavailable, Version};
 use crate::domain::token_auth::{Configured, Terms, TermsChange, TokenAuth};
 use crate::domain::{Cause, Revocation, Tag};
 
@@ -78,26 +78,20 @@ impl Authority {
         let shard = self.shard_of(Some(identity.listing()));
         let denylist = self.follower.denylist(shard);
         let end = self.clock.now().plus(self.longest_lifetime().await?);
-        let revocations = [Revocation { tag, ..self.revocation(target.clone(), cause, end) }];
+        let revocation = Revocation { tag, ..self.revocation(target.clone(), cause, end) };
         loop {
             if let Some(entry) = denylist.tagged(&target, tag)
                 && self.store.confirm(shard, entry).await?
             {
                 return Ok(());
             }
-            // Compared with the head that this node knows, as every cut is: nothing lands that was given up.
-            let append = self.append_to(shard, &revocations);
-            match self.store.append_at(append, denylist.head()).await? {
-                Appended::Done(stretch) => {
-                    self.follower.take_in(shard, stretch).await?;
-                    let (client, receipt) = (Some(identity.manager.clone()), Receipt::default());
-                    let target = kind_of(&target);
-                    self.audit.record(&Event::Revoked { target, family: None, client, cause, receipt });
-                    return Ok(());
-                }
-                Appended::Moved => self.follower.resync(shard).await?,
+            if self.cut(shard, &revocation).await? {
+                break;
             }
         }
+        let (client, receipt) = (Some(identity.manager.clone()), Receipt::default());
+        self.audit.record(&Event::Revoked { target: kind_of(&target), family: None, client, cause, receipt });
+        Ok(())
     }
 
     /// Writes what `next` makes of what is there, and of nothing else; and at which version it stands then. What is there
