@@ -34,8 +34,6 @@ end
 if keys > 4 then
   changes_key = KEYS[5]
 end
--- The most that leave a list when something joins it: more than one, so that it shrinks, and never long.
-local GONE = 1000
 
 local head = redis.call('GET', head_key) or '0 0000000000000000'
 local found = head
@@ -53,19 +51,21 @@ if found ~= expected and (record_key or expected ~= '') then
   return 0
 end
 
--- A list lasts as long as the longest of its members.
-local function last_for(key, millis)
-  if redis.call('PTTL', key) < tonumber(millis) then
-    redis.call('PEXPIRE', key, millis)
-  end
-end
-
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
 -- What can fail for its type comes first, for a script is not undone; and the first write of all is one that a server
 -- without memory refuses.
 if list_key then
+  -- The most that leave a list when something joins it: more than one, so that it shrinks, and never long.
+  local GONE = 1000
+  -- A list lasts as long as the longest of its members.
+  local function last_for(key)
+    if redis.call('PTTL', key) < tonumber(keep) then
+      redis.call('PEXPIRE', key, keep)
+    end
+  end
+
   local millis = math.floor(now / 1000)
   local due = redis.call('ZSCORE', list_key, family)
   local stood = changes_key and redis.call('ZSCORE', changes_key, family)
@@ -81,13 +81,13 @@ if list_key then
         redis.call('ZREM', changes_key, unpack(gone))
       end
     end
-    last_for(list_key, keep)
+    last_for(list_key)
   end
   if changes_key and stood ~= changed then
     redis.call('ZADD', changes_key, changed, family)
   end
   if changes_key and (is_longer or stood ~= changed) then
-    last_for(changes_key, keep)
+    last_for(changes_key)
   end
 end
 
