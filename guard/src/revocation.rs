@@ -90,8 +90,8 @@ impl Cause {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
     pub target: Target,
-    /// Wide targets (`Subject`, `Client`, `Identity`, `Everything`) cover what has an epoch before their bound. `None`: the position
-    /// at which the entry stands. What is put back after a failover keeps the bound that it had, so that it ends nothing
+    /// Wide targets (`Subject`, `Client`, `Identity`, `Everything`) cover what has an epoch before their bound. `None`: the
+    /// position at which the entry stands. What is put back after a failover keeps the bound that it had, so that it ends nothing
     /// that came later.
     pub bound: Option<Position>,
     /// Names this revocation, wherever it stands.

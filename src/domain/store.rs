@@ -175,9 +175,9 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets the entries at these positions. The head stays, also when the last entry goes.
     async fn forget(&self, shard: Shard, positions: &[Position]) -> Result<(), Unavailable>;
 
-    /// What is listed there, after `after`: `limit`, unless there are fewer, and never more work than that. An identity's tokens come with
-    /// the one first that changed last ([`Family::changed_at`]), and of several that changed at once the one of the greatest
-    /// id; the sessions of a person in an order of the store's own.
+    /// What is listed there, after `after`: `limit`, unless there are fewer, and never more work than that. An identity's
+    /// tokens come with the one first that changed last ([`Family::changed_at`]), and of several that changed at once the one
+    /// of the greatest id; the sessions of a person in an order of the store's own.
     ///
     /// May name some whose record is gone, and names every one whose record is not, ended or alive. Whoever goes on until
     /// nothing is left meets once what nobody changes meanwhile; what is changed may come to stand before `after`. Lists of

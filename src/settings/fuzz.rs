@@ -14,12 +14,14 @@ fn is_only_secret(table: &Table) -> bool {
         let text = value.as_str().unwrap_or_default();
         name == "url" && text.rsplit('@').next().is_some_and(|place| place.contains(SECRET))
     };
-    let is_known = |name: &str, value: &Value| is_told(name) && told(value) || is_place(name, value);
+    let is_known = |(name, value): (&String, &Value)| {
+        name.contains(SECRET) || is_told(name) && told(value) || is_place(name, value)
+    };
     let inner = |value: &Value| match value {
-        Value::Table(table) => !table.iter().any(|(name, value)| name.contains(SECRET) || is_known(name, value)),
+        Value::Table(table) => !table.iter().any(is_known),
         Value::Array(list) => list.iter().all(|item| {
             let rows = item.as_table();
-            rows.is_some_and(|row| !row.iter().any(|(name, value)| name.contains(SECRET) || is_known(name, value)))
+            rows.is_some_and(|row| !row.iter().any(is_known))
         }),
         other => !told(other),
     };

@@ -110,7 +110,6 @@ pub(crate) async fn create(store: &RedisStore, family: &Family) {
     assert!(matches!(created, Created::Done(_)), "{created:?}");
 }
 
-/// Waits until `condition` holds, for less time than it takes the store to notice by its rarest look at the servers.
 /// Every family that is listed there, oldest first.
 pub(crate) async fn listed(store: &dyn Store, listing: Listing<'_>) -> Vec<FamilyId> {
     let listed = store.families_of(listing, None, 1_000).await.unwrap();
@@ -119,6 +118,7 @@ pub(crate) async fn listed(store: &dyn Store, listing: Listing<'_>) -> Vec<Famil
     families
 }
 
+/// Waits until `condition` holds, for less time than it takes the store to notice by its rarest look at the servers.
 pub(crate) async fn soon(what: &str, condition: impl AsyncFnMut() -> bool) {
     let awaited = tokio::time::timeout(Duration::from_secs(30), until(what, condition)).await;
     assert!(awaited.is_ok(), "waited in vain until {what}");
