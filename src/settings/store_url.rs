@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::store::redis::RedisSettings;
+
 /// Which store.
 #[derive(Clone, Debug)]
 pub enum Location {
@@ -13,7 +15,7 @@ pub enum Location {
     Redis(RedisUrl),
 }
 
-/// The URL of a Redis or Valkey as it was written; known to have a scheme that means one, and something after it.
+/// The URL of a Redis or Valkey as it was written; known to be one that can be read.
 /// Silent about the password that may stand in it.
 #[derive(Clone)]
 pub struct RedisUrl(SecretString);
@@ -40,6 +42,7 @@ impl FromStr for Location {
         if has_host == (scheme == "unix") {
             return Err("names no host, or with \"unix://\" no absolute path".into());
         }
+        RedisSettings::check_url(text).map_err(|error| error.to_string().replacen("store.url ", "", 1))?;
         Ok(Self::Redis(RedisUrl(text.into())))
     }
 }

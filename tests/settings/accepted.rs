@@ -163,8 +163,8 @@ fn an_issuer_is_kept_as_it_was_written(#[case] issuer: &str) {
 #[rstest]
 #[case("redis://127.0.0.1:6379", "redis://127.0.0.1:6379")]
 #[case("rediss://user:pass@redis.example:6380/2", "rediss://redis.example:6380/2")]
-#[case("redis+cluster://:p@ss/word@a:7000,b:7000", "redis+cluster://a:7000,b:7000")]
-#[case("redis+sentinel://a:26379,b:26379/main?password=hidden", "redis+sentinel://a:26379,b:26379/main")]
+#[case("redis+cluster://:p%40ss%2Fword@a:7000,b:7000", "redis+cluster://a:7000,b:7000")]
+#[case("redis+sentinel://:hidden@a:26379,b:26379/main?db=1", "redis+sentinel://a:26379,b:26379/main")]
 #[case("unix:///run/redis.sock?pass=hidden", "unix:///run/redis.sock")]
 fn a_redis_url_is_told_without_its_password(#[case] url: &str, #[case] told: &str) {
     let settings = serve(&format!("store.url = '{url}'")).unwrap();

@@ -126,6 +126,19 @@ fn everything_that_is_wrong_is_told_at_once() {
 #[case::algorithm("keys.signing_algorithm = 'HS256'", "keys.signing_algorithm: is `HS256`; it must be one of `ES256`")]
 #[case::scheme("store.url = 'http://localhost'", "store.url: must be \"embedded:\" or begin with one of \"redis://\"")]
 #[case::no_host("store.url = 'redis:///0'", "store.url: names no host")]
+#[case::port(
+    "store.url = 'redis://localhost:http'",
+    "store.url: has a host, port, user or password that cannot be read"
+)]
+#[case::parameter(
+    "store.url = 'redis+sentinel://a,b/main?password=hidden'",
+    "store.url: has a parameter other than one db"
+)]
+#[case::database("store.url = 'redis://localhost/first'", "store.url: has a database that is no number")]
+#[case::one_of_many(
+    "store.url = 'redis+cluster://localhost:7000,localhost:70000'",
+    "store.url: has a host, port, user"
+)]
 #[case::durability("store.durability = 'maybe'", "store.durability: is \"maybe\"; it must be \"memory\", \"fsync\" or")]
 #[case::no_replica("store.durability = 'replicas:0'", "store.durability: is \"replicas:0\"; it must be")]
 #[case::replicas_of_a_file(

@@ -26,22 +26,7 @@ pub(super) enum Kind {
 
 impl Address {
     pub(super) fn parse(settings: &RedisSettings) -> Result<Self, OpenError> {
-        let text = settings.url.expose_secret();
-        let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("has no scheme such as redis://"))?;
-        let mut address = match scheme {
-            "unix" | "redis+unix" => Self::socket(text)?,
-            "redis" | "rediss" => Self::network(scheme, None, rest)?,
-            _ => match scheme.split_once('+') {
-                Some((base @ ("redis" | "rediss"), mode @ ("sentinel" | "cluster"))) => {
-                    Self::network(base, Some(mode), rest)?
-                }
-                _ => {
-                    return Err(wrong(
-                        "must begin with redis://, rediss://, unix://, or redis+sentinel:// and the like",
-                    ));
-                }
-            },
-        };
+        let mut address = Self::read(settings.url.expose_secret())?;
         if let Some(username) = &settings.username {
             address.username = Some(username.clone());
         }
@@ -52,6 +37,21 @@ impl Address {
             return Err(OpenError::Settings("store.username needs a store.password".to_owned()));
         }
         Ok(address)
+    }
+
+    /// What the URL alone says.
+    pub(super) fn read(text: &str) -> Result<Self, OpenError> {
+        let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("has no scheme such as redis://"))?;
+        match scheme {
+            "unix" | "redis+unix" => Self::socket(text),
+            "redis" | "rediss" => Self::network(scheme, None, rest),
+            _ => match scheme.split_once('+') {
+                Some((base @ ("redis" | "rediss"), mode @ ("sentinel" | "cluster"))) => {
+                    Self::network(base, Some(mode), rest)
+                }
+                _ => Err(wrong("must begin with redis://, rediss://, unix://, or redis+sentinel:// and the like")),
+            },
+        }
     }
 
     fn socket(text: &str) -> Result<Self, OpenError> {

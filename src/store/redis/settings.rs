@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::Durability;
+use super::address::Address;
 use crate::domain::store::Unavailable;
 
 /// Where the store is, and what is asked of it. `Debug` shows neither the URL nor a password.
@@ -42,6 +43,11 @@ pub struct RedisSettings {
 }
 
 impl RedisSettings {
+    /// Whether a URL can be read, before anything is connected to: the error says what is wrong with it.
+    pub fn check_url(url: &str) -> Result<(), OpenError> {
+        Address::read(url).map(drop)
+    }
+
     pub const DEFAULT_PREFIX: &str = "atropos";
     pub const DEFAULT_SHARDS: u16 = 16;
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
