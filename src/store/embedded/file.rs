@@ -25,6 +25,12 @@ pub enum OpenError {
         file = .path.display()
     )]
     Newer { path: PathBuf, found: u32 },
+    #[error(
+        "{file} was written by an older version of Atropos (its format is {found}, this version reads {FORMAT} alone): start \
+         that version, or put the file aside to begin anew, which ends every session",
+        file = .path.display()
+    )]
+    Older { path: PathBuf, found: u32 },
     #[error("{file} is not a database of Atropos", file = .0.display())]
     Foreign(PathBuf),
     #[error(
@@ -83,7 +89,8 @@ impl File {
             Found::Format(found) if found > FORMAT => {
                 return Err(OpenError::Newer { path: self.path.clone(), found });
             }
-            Found::Format(_) | Found::Foreign => return Err(OpenError::Foreign(self.path.clone())),
+            Found::Format(found) => return Err(OpenError::Older { path: self.path.clone(), found }),
+            Found::Foreign => return Err(OpenError::Foreign(self.path.clone())),
         }
         Ok(database)
     }

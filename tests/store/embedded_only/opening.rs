@@ -62,6 +62,16 @@ fn a_file_of_a_newer_version_is_refused() {
     assert!(refusal(folder.path()).contains("its format is 1000"));
 }
 
+#[test]
+fn a_file_of_an_older_version_is_refused() {
+    let folder = TempDir::new().unwrap();
+    drop(open(folder.path()).unwrap());
+    change_meta(folder.path(), "meta", "format", &1_u32.to_be_bytes());
+    let refused = refusal(folder.path());
+    assert!(refused.contains("was written by an older version of Atropos (its format is 1, "), "{refused}");
+    assert!(refused.contains("put the file aside to begin anew"), "{refused}");
+}
+
 /// Another version may have run for a while: what it wrote is there, and is not for us to judge.
 #[tokio::test]
 async fn a_record_of_a_newer_version_is_unavailable_and_neither_absent_nor_written_over() {
