@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwap;
+use crossbeam_utils::atomic::AtomicCell;
 
 use crate::index::{Covering, Index};
 use crate::revocation::{Credential, Entry, Head, Position, Revocation, Tag, Target};
@@ -12,10 +12,11 @@ use crate::time::Timestamp;
 
 /// All revocations of a shard that still matter, as far as this copy has followed them.
 ///
-/// Reading takes no lock. Entries become visible before the head that includes them: who sees a head sees all before it.
+/// Reading takes no lock, but in the very moment in which the head is written. Entries become visible before the head
+/// that includes them: who sees a head sees all before it.
 #[derive(Debug, Default)]
 pub struct Denylist {
-    head: ArcSwap<Head>,
+    head: AtomicCell<Head>,
     /// The highest position seen in any history.
     highest: AtomicU64,
     /// How often the store turned out to have another history than this copy.
@@ -27,7 +28,7 @@ pub struct Denylist {
 
 impl Denylist {
     pub fn head(&self) -> Head {
-        **self.head.load()
+        self.head.load()
     }
 
     /// The highest position that this copy has ever seen, in the store's history or in one that the store has lost. No
@@ -99,7 +100,7 @@ impl Denylist {
         let _log = self.log();
         if self.head() == from && to != from {
             self.forks.fetch_add(1, Ordering::AcqRel);
-            self.head.store(to.into());
+            self.head.store(to);
         }
     }
 
@@ -163,9 +164,9 @@ impl Denylist {
 
     fn stand_at(&self, head: Head) {
         self.highest.fetch_max(head.position.0, Ordering::AcqRel);
-        // Nearly every answer finds it there already, and a check reads it cheaply because a change of it is dear.
+        // Nearly every answer finds it there already, and a write takes it from the caches of all who read it.
         if self.head() != head {
-            self.head.store(head.into());
+            self.head.store(head);
         }
     }
 

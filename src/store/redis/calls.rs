@@ -28,7 +28,7 @@ impl Store for RedisStore {
         let head = self.keys.head(family.shard());
         let mut command = redis::cmd("MGET");
         command.arg(self.keys.record(family)).arg(&head);
-        self.bounded(async { answer::loaded(self.wire.one(&head, command).await?) }).await
+        self.bounded(async { answer::loaded(self.wire.one(&head, &command).await?) }).await
     }
 
     async fn load_each(&self, families: &[FamilyId]) -> Result<Vec<Loaded>, Unavailable> {
@@ -112,7 +112,7 @@ impl Store for RedisStore {
         let key = self.keys.once(key);
         let mut command = redis::cmd("SET");
         command.arg(&key).arg(value).arg("NX").arg("PX").arg(millis(ttl));
-        self.bounded(async { answer::written(self.wire.one(&key, command).await?) }).await
+        self.bounded(async { answer::written(self.wire.one(&key, &command).await?) }).await
     }
 
     async fn take(&self, key: &OnceKey) -> Result<Option<Vec<u8>>, Unavailable> {
@@ -127,7 +127,7 @@ impl Store for RedisStore {
         let key = self.keys.document(name);
         let mut command = redis::cmd("GET");
         command.arg(&key);
-        self.bounded(async { answer::document(self.wire.one(&key, command).await?) }).await
+        self.bounded(async { answer::document(self.wire.one(&key, &command).await?) }).await
     }
 
     async fn replace_document(
@@ -143,6 +143,6 @@ impl Store for RedisStore {
 
     async fn ping(&self) -> Result<(), Unavailable> {
         let key = self.keys.shards();
-        self.bounded(async { settle(self.wire.one(&key, redis::cmd("PING")).await?).map(drop) }).await
+        self.bounded(async { settle(self.wire.one(&key, &redis::cmd("PING")).await?).map(drop) }).await
     }
 }

@@ -19,6 +19,7 @@
 -- entries, each after four bytes that say how long it is. A member of the denylist is its position as a double (its score,
 -- which costs far more to be told) and the entry.
 
+local call = redis.call
 local head_key, deny_key = KEYS[1], KEYS[2]
 local keys = tonumber(ARGV[1])
 local expected, floor, from, limit = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -35,23 +36,23 @@ if keys > 4 then
   changes_key = KEYS[5]
 end
 
-local head = redis.call('GET', head_key) or '0 0000000000000000'
+local head = call('GET', head_key) or '0 0000000000000000'
 local found = head
 if record_key then
-  found = redis.call('GETRANGE', record_key, 0, 7)
+  found = call('GETRANGE', record_key, 0, 7)
   -- An empty record is a broken one and not an absent one: it is at no version.
-  if found == '' and redis.call('EXISTS', record_key) == 1 then
+  if found == '' and call('EXISTS', record_key) == 1 then
     found = nil
   end
 end
 if found ~= expected and (record_key or expected ~= '') then
   if beat_key then
-    redis.call('SET', beat_key, '')
+    call('SET', beat_key, '')
   end
   return 0
 end
 
-local time = redis.call('TIME')
+local time = call('TIME')
 local now = time[1] * 1000000 + time[2]
 
 -- What can fail for its type comes first, for a script is not undone; and the first write of all is one that a server
@@ -61,30 +62,30 @@ if list_key then
   local GONE = 1000
   -- A list lasts as long as the longest of its members.
   local function last_for(key)
-    if redis.call('PTTL', key) < tonumber(keep) then
-      redis.call('PEXPIRE', key, keep)
+    if call('PTTL', key) < tonumber(keep) then
+      call('PEXPIRE', key, keep)
     end
   end
 
   local millis = math.floor(now / 1000)
-  local due = redis.call('ZSCORE', list_key, family)
-  local stood = changes_key and redis.call('ZSCORE', changes_key, family)
+  local due = call('ZSCORE', list_key, family)
+  local stood = changes_key and call('ZSCORE', changes_key, family)
   -- A record that is kept as long as before, by a clock that is not quite this one, leaves its list as it is. That it may be
   -- listed a second less takes nothing: records are kept longer than anything that they hold lives.
   local is_longer = not due or due + 1000 < millis + keep
   if is_longer then
-    redis.call('ZADD', list_key, string.format('%.0f', millis + keep), family)
-    local gone = redis.call('ZRANGEBYSCORE', list_key, '-inf', millis, 'LIMIT', 0, GONE)
+    call('ZADD', list_key, string.format('%.0f', millis + keep), family)
+    local gone = call('ZRANGEBYSCORE', list_key, '-inf', millis, 'LIMIT', 0, GONE)
     if #gone > 0 then
-      redis.call('ZREM', list_key, unpack(gone))
+      call('ZREM', list_key, unpack(gone))
       if changes_key then
-        redis.call('ZREM', changes_key, unpack(gone))
+        call('ZREM', changes_key, unpack(gone))
       end
     end
     last_for(list_key)
   end
   if changes_key and stood ~= changed then
-    redis.call('ZADD', changes_key, changed, family)
+    call('ZADD', changes_key, changed, family)
   end
   if changes_key and (is_longer or stood ~= changed) then
     last_for(changes_key)
@@ -93,19 +94,20 @@ end
 
 local is_current = from == head or from == '+inf'
 if #ARGV >= first then
-  local last = tonumber(string.match(head, '^%d+'))
+  local last = tonumber(string.sub(head, 1, -18))
   for i = first, #ARGV, 2 do
     last = math.max(last + 1, floor + 1, now)
-    local position = string.format('%.0f', last)
-    redis.call('ZADD', deny_key, position, struct.pack('>d', last) .. ARGV[i + 1])
+    -- Nearly always the clock itself; told by its own digits, for a double costs much to be made a text of.
+    local position = last == now and time[1] .. string.sub('00000' .. time[2], -6) or string.format('%.0f', last)
+    call('ZADD', deny_key, position, struct.pack('>dc0', last, ARGV[i + 1]))
     head = position .. ' ' .. ARGV[i]
   end
-  redis.call('SET', head_key, head)
+  call('SET', head_key, head)
 elseif beat_key and not record_key then
-  redis.call('SET', beat_key, '')
+  call('SET', beat_key, '')
 end
 if record_key then
-  redis.call('SET', record_key, record, 'PX', keep)
+  call('SET', record_key, record, 'PX', keep)
 end
 
 local answer = struct.pack('>dBc0', now, #head, head)
@@ -115,7 +117,7 @@ end
 local place = string.match(from, '^%d+')
 limit = tonumber(limit)
 local most = math.abs(limit) + (place and 1 or 0)
-local entries = redis.call('ZRANGEBYSCORE', deny_key, place or from, '+inf', 'LIMIT', 0, most + 1)
+local entries = call('ZRANGEBYSCORE', deny_key, place or from, '+inf', 'LIMIT', 0, most + 1)
 local more = #entries > most
 if more and limit < 0 then
   entries = { place and entries[1] }

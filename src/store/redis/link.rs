@@ -102,14 +102,6 @@ impl Link {
         own.unwrap_or_else(|| self.shared.clone())
     }
 
-    /// Returns when what this server has just answered about `key` may be believed.
-    pub(super) async fn vouch(&self, key: &[u8]) -> Result<(), Unavailable> {
-        match &self.lanes {
-            Some(lanes) => lanes.vouch(key, b"").await,
-            None => Ok(()),
-        }
-    }
-
     /// One more connection, if it leads to the very server that was examined: a name may lead elsewhere by now. That it is
     /// lost is told by `lost` alone.
     pub(super) async fn another(&self, lost: &Arc<AtomicBool>) -> Result<MultiplexedConnection, Unavailable> {

@@ -15,6 +15,7 @@ use super::OpenError;
 use super::examine::Demands;
 use super::failure::{failure, is_read_only};
 use super::keeper::{Shared, State, keep};
+use super::lane::Lanes;
 use super::link::{Finder, Link};
 use crate::domain::store::Unavailable;
 
@@ -37,24 +38,22 @@ impl Primary {
 
     /// `key`: one of those that are asked about.
     pub(super) async fn ask(&self, key: &[u8], commands: &Pipeline) -> Result<Vec<Value>, Unavailable> {
-        let link = self.link().await?;
-        let mut connection = link.connection();
+        let (mut connection, lanes) = self.through(|link| (link.connection(), link.lanes.clone())).await?;
         let answers = connection.send_packed_commands(commands, 0, commands.len()).await;
         let answers = answers.map_err(|error| failure(&error))?;
         for answer in &answers {
             self.heed(answer);
         }
-        link.vouch(key).await?;
+        vouch(lanes, key).await?;
         Ok(answers)
     }
 
     /// As [`Self::ask`], for one command.
     pub(super) async fn one(&self, key: &[u8], command: &Cmd) -> Result<Value, Unavailable> {
-        let link = self.link().await?;
-        let mut connection = link.connection();
+        let (mut connection, lanes) = self.through(|link| (link.connection(), link.lanes.clone())).await?;
         let answer = connection.send_packed_command(command).await.map_err(|error| failure(&error))?;
         self.heed(&answer);
-        link.vouch(key).await?;
+        vouch(lanes, key).await?;
         Ok(answer)
     }
 
@@ -64,16 +63,30 @@ impl Primary {
         }
     }
 
-    pub(super) async fn link(&self) -> Result<Arc<Link>, Unavailable> {
+    /// Where changes wait until they are safe; none where nothing has to.
+    pub(super) async fn lanes(&self) -> Result<Option<Arc<Lanes>>, Unavailable> {
+        self.through(|link| link.lanes.clone()).await
+    }
+
+    /// What a call needs of the link, and not the link: to count who holds it, threads would pass a line of memory around.
+    async fn through<T>(&self, take: impl Fn(&Arc<Link>) -> T) -> Result<T, Unavailable> {
         loop {
             let changed = self.shared.changed.notified();
             match &**self.shared.state.load() {
-                State::Up(link) => return Ok(Arc::clone(link)),
+                State::Up(link) => return Ok(take(link)),
                 State::Down(why) => return Err(why.clone()),
                 State::Trying => {}
             }
             changed.await;
         }
+    }
+}
+
+/// Returns when what the server has just answered about `key` may be believed.
+async fn vouch(lanes: Option<Arc<Lanes>>, key: &[u8]) -> Result<(), Unavailable> {
+    match lanes {
+        Some(lanes) => lanes.vouch(key, b"").await,
+        None => Ok(()),
     }
 }
 

@@ -27,7 +27,7 @@ impl RedisStore {
     pub(super) async fn value(&self, name: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, Unavailable> {
         let mut command = redis::cmd(name);
         command.arg(&key);
-        self.bounded(async { answer::optional_bytes(self.wire.one(&key, command).await?, name) }).await
+        self.bounded(async { answer::optional_bytes(self.wire.one(&key, &command).await?, name) }).await
     }
 
     pub(super) async fn create_by_pipeline(

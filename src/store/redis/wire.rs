@@ -1,5 +1,7 @@
 //! One server or a cluster: from here on it makes no difference.
 
+use std::sync::Arc;
+
 use futures_util::future::try_join_all;
 use redis::cluster_routing::Slot;
 use redis::{Cmd, Pipeline, Value};
@@ -42,16 +44,16 @@ impl Wire {
     }
 
     /// As [`Self::ask`], for one command.
-    pub(super) async fn one(&self, key: &[u8], command: Cmd) -> Result<Value, Unavailable> {
+    pub(super) async fn one(&self, key: &[u8], command: &Cmd) -> Result<Value, Unavailable> {
         match self {
-            Self::Primary(primary) => primary.one(key, &command).await,
-            Self::Cluster(cluster) => last(cluster.ask(key, &script::pipeline([command])).await?),
+            Self::Primary(primary) => primary.one(key, command).await,
+            Self::Cluster(cluster) => last(cluster.ask(key, &script::pipeline([command.clone()])).await?),
         }
     }
 
     /// One command in one trip; a second one if it is a script that the server has lost.
     pub(super) async fn run(&self, key: &[u8], command: Cmd) -> Result<Value, Unavailable> {
-        let answer = self.one(key, command.clone()).await?;
+        let answer = self.one(key, &command).await?;
         if !lacks_script(&answer) {
             return settle(answer);
         }
@@ -67,27 +69,21 @@ impl Wire {
                 primary.ask(&key, &script::pipeline(commands.into_iter().map(|(_, command)| command))).await
             }
             Self::Cluster(_) => {
-                try_join_all(commands.into_iter().map(async |(key, command)| self.one(&key, command).await)).await
+                try_join_all(commands.into_iter().map(async |(key, command)| self.one(&key, &command).await)).await
             }
         }
     }
 
     /// One command that writes; answers when what it wrote has the durability that was asked for.
     pub(super) async fn change(&self, key: &[u8], command: Cmd) -> Result<Value, Unavailable> {
-        let slot = Slot::for_key(key);
-        match self {
-            Self::Primary(primary) => {
-                if let Some(lanes) = &primary.link().await?.lanes {
-                    return lanes.change(slot, command).await;
-                }
-            }
-            Self::Cluster(cluster) => {
-                if let Some(lanes) = cluster.lanes()? {
-                    return lanes.change(slot, command).await;
-                }
-            }
+        let lanes = match self {
+            Self::Primary(primary) => primary.lanes().await?,
+            Self::Cluster(cluster) => cluster.lanes()?.map(Arc::clone),
+        };
+        match lanes {
+            Some(lanes) => lanes.change(Slot::for_key(key), command).await,
+            None => self.run(key, command).await,
         }
-        self.run(key, command).await
     }
 }
 
