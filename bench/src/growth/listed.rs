@@ -92,6 +92,6 @@ async fn person(stage: &Stage<'_>, count: usize) -> Result<f64> {
     Ok(median(&endings))
 }
 
-fn millis(time: Duration) -> f64 {
+pub(super) fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }

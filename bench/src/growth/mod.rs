@@ -2,9 +2,11 @@
 //!
 //! - `point.rs` introspect, refresh and revoke at one number of live families; `curve.rs` at all of them, and the picture
 //! - `denylist.rs` many revocations: every row again, memory and the time to start
-//! - `rotation.rs` one session that goes on and on; `listed.rs` one name with many sessions
+//! - `rotation.rs` one session that goes on and on; `listed.rs` one name with many sessions; `descendants.rs` one token with
+//!   many exchanged from it
 mod curve;
 mod denylist;
+mod descendants;
 mod listed;
 mod point;
 mod rotation;
@@ -23,6 +25,7 @@ pub(crate) async fn measure(plan: &Plan, report: &mut Report) {
     for (title, outcome) in [
         ("rotations", rotation::measure(plan, report).await),
         ("one name with many sessions", listed::measure(plan, report).await),
+        ("one token with many descendants", descendants::measure(plan, report).await),
     ] {
         if let Err(error) = outcome {
             report.fail(Sheet::Costs, vec![title.to_owned(), Store::Redis.to_string()], &error);
