@@ -2,6 +2,7 @@
 use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use atropos_testbed::{Flavor, RedisServer};
@@ -190,6 +191,14 @@ impl<'a> Stage<'a> {
         let status = self.ask(ask, &token).await?;
         ensure!(status == expected, "what was used up is answered {status}, not {expected}");
         Ok(())
+    }
+
+    /// What the command line says, asked about the server by its data folder.
+    pub(crate) fn operate(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(&self.plan.binary);
+        let output = command.args(arguments).arg("--data").arg(self.folder.path().join(DATA)).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(String::from_utf8(output.stdout)?)
     }
 
     pub(crate) async fn ask(&self, ask: Ask, token: &str) -> Result<u16> {

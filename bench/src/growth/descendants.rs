@@ -2,7 +2,6 @@
 //!
 //! The records of the descendants are written into the store, for there is no grant yet that makes them: as many as there may
 //! be families, each with the same ancestors, so that every one of these is a token with all of them.
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -21,7 +20,7 @@ use crate::connection::Connection;
 use crate::course::tell;
 use crate::report::Report;
 use crate::rows::{self, SESSION, Source};
-use crate::server::{DATA, Store};
+use crate::server::Store;
 use crate::stage::{Plan, Stage};
 use crate::stats::median;
 
@@ -55,7 +54,7 @@ async fn round(plan: &Plan, with: &mut Vec<f64>, without: &mut Vec<f64>) -> Resu
     let stage = Stage::set(plan, Store::Redis).await?;
     let mut tokens = in_one_shard(stage.mint(SESSIONS, ACCESS).await?.into());
     ensure!(tokens.len() >= WARM + 2 * DEPTH, "too few sessions fell into one shard");
-    let (mut ancestors, mut strangers) = (tokens.split_off(tokens.len() - DEPTH), tokens);
+    let (ancestors, mut strangers) = (tokens.split_off(tokens.len() - DEPTH), tokens);
     let one = populate(&stage, &ancestors, plan.families).await?;
     let mut connection = Connection::open(stage.server.address).await?;
     for _ in 0..WARM {
@@ -63,9 +62,9 @@ async fn round(plan: &Plan, with: &mut Vec<f64>, without: &mut Vec<f64>) -> Resu
         revoke(&stage, &mut connection, &token).await?;
     }
     ensure!(state(&stage, one)? == "live", "a descendant is not alive while its ancestors are");
-    for (ancestor, stranger) in ancestors.drain(..).zip(strangers) {
-        with.push(revoke(&stage, &mut connection, &ancestor).await?);
-        without.push(revoke(&stage, &mut connection, &stranger).await?);
+    for (ancestor, stranger) in ancestors.iter().zip(&strangers) {
+        with.push(revoke(&stage, &mut connection, ancestor).await?);
+        without.push(revoke(&stage, &mut connection, stranger).await?);
     }
     ensure!(state(&stage, one)?.starts_with("revoked"), "a descendant outlived its ancestors");
     stage.strike().await
@@ -114,11 +113,7 @@ async fn revoke(stage: &Stage<'_>, connection: &mut Connection, token: &str) -> 
 
 /// What the server says of a family.
 fn state(stage: &Stage<'_>, family: FamilyId) -> Result<String> {
-    let mut command = Command::new(&stage.plan.binary);
-    command.args(["family", "show", &family.to_string(), "--data"]).arg(stage.folder.path().join(DATA));
-    let output = command.output()?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
-    let text = String::from_utf8(output.stdout)?;
+    let text = stage.operate(&["family", "show", &family.to_string()])?;
     let told = text.lines().find_map(|line| line.trim().strip_prefix("state"));
     Ok(told.context("a family without a state")?.trim().to_owned())
 }

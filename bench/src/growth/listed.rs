@@ -1,5 +1,4 @@
 //! One name with many sessions: listing the tokens of an identity, ending them all, and ending those of a person.
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -11,7 +10,7 @@ use crate::course::tell;
 use crate::dialects::{ANGHAMI_SESSIONS, LIST, LIST_LAST, MANAGED, PREPARE, REMOVE};
 use crate::report::Report;
 use crate::rows::{self, Source};
-use crate::server::{DATA, Store};
+use crate::server::Store;
 use crate::stage::{Plan, Stage};
 use crate::stats::median;
 
@@ -81,12 +80,9 @@ async fn person(stage: &Stage<'_>, count: usize) -> Result<f64> {
     let mut endings = Vec::new();
     for _ in 0..ENDINGS {
         let tokens = stage.mint(count, SESSIONS).await?;
-        let mut revoke = Command::new(&stage.plan.binary);
-        revoke.args(["revoke", "--subject", "person-00", "--yes", "--data"]).arg(stage.folder.path().join(DATA));
         let asked = now();
-        let output = revoke.output()?;
+        stage.operate(&["revoke", "--subject", "person-00", "--yes"])?;
         endings.push(millis(now() - asked));
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
         stage.check_used_up(rows::named("revoke-anghami"), tokens.back().cloned()).await?;
     }
     Ok(median(&endings))
