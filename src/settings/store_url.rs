@@ -15,8 +15,8 @@ pub enum Location {
     Redis(RedisUrl),
 }
 
-/// The URL of a Redis or Valkey as it was written; known to be one that can be read.
-/// Silent about the password that may stand in it.
+/// The URL of a Redis or Valkey as it was written; known to be one that can be read. Silent about the password that may
+/// stand in it.
 #[derive(Clone)]
 pub struct RedisUrl(SecretString);
 
@@ -42,7 +42,7 @@ impl FromStr for Location {
         if has_host == (scheme == "unix") {
             return Err("names no host, or with \"unix://\" no absolute path".into());
         }
-        RedisSettings::check_url(text).map_err(|error| error.to_string().replacen("store.url ", "", 1))?;
+        RedisSettings::check_url(text)?;
         Ok(Self::Redis(RedisUrl(text.into())))
     }
 }

@@ -1,8 +1,7 @@
 //! What operators do: end what anybody holds, and see what there is.
 
-use std::time::Duration;
-
 use std::slice;
+use std::time::Duration;
 
 use super::{Authority, Bounded, kind_of};
 use crate::domain::audit::Event;

@@ -26,7 +26,7 @@ pub(super) enum Kind {
 
 impl Address {
     pub(super) fn parse(settings: &RedisSettings) -> Result<Self, OpenError> {
-        let mut address = Self::read(settings.url.expose_secret())?;
+        let mut address = Self::read(settings.url.expose_secret()).map_err(wrong)?;
         if let Some(username) = &settings.username {
             address.username = Some(username.clone());
         }
@@ -39,9 +39,9 @@ impl Address {
         Ok(address)
     }
 
-    /// What the URL alone says.
-    pub(super) fn read(text: &str) -> Result<Self, OpenError> {
-        let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("has no scheme such as redis://"))?;
+    /// What the URL alone says, or what is wrong with it: the rest of a sentence about it.
+    pub(super) fn read(text: &str) -> Result<Self, &'static str> {
+        let (scheme, rest) = text.split_once("://").ok_or("has no scheme such as redis://")?;
         match scheme {
             "unix" | "redis+unix" => Self::socket(text),
             "redis" | "rediss" => Self::network(scheme, None, rest),
@@ -49,13 +49,13 @@ impl Address {
                 Some((base @ ("redis" | "rediss"), mode @ ("sentinel" | "cluster"))) => {
                     Self::network(base, Some(mode), rest)
                 }
-                _ => Err(wrong("must begin with redis://, rediss://, unix://, or redis+sentinel:// and the like")),
+                _ => Err("must begin with redis://, rediss://, unix://, or redis+sentinel:// and the like"),
             },
         }
     }
 
-    fn socket(text: &str) -> Result<Self, OpenError> {
-        let info = text.into_connection_info().map_err(|_| wrong("names no socket"))?;
+    fn socket(text: &str) -> Result<Self, &'static str> {
+        let info = text.into_connection_info().map_err(|_| "names no socket")?;
         let redis = info.redis_settings();
         Ok(Self {
             kind: Kind::Server,
@@ -67,9 +67,9 @@ impl Address {
     }
 
     /// `base` is `redis` or `rediss`; `rest` is what follows `://`. Several hosts are no URL, so each is read as one.
-    fn network(base: &str, mode: Option<&str>, rest: &str) -> Result<Self, OpenError> {
+    fn network(base: &str, mode: Option<&str>, rest: &str) -> Result<Self, &'static str> {
         if rest.contains('#') {
-            return Err(wrong("must not have a fragment"));
+            return Err("must not have a fragment");
         }
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -88,18 +88,18 @@ impl Address {
             address.add(&format!("{base}://{user}{host}"))?;
         }
         if address.kind == Kind::Server && address.nodes.len() > 1 {
-            return Err(wrong("names several hosts, which only redis+sentinel:// and redis+cluster:// may"));
+            return Err("names several hosts, which only redis+sentinel:// and redis+cluster:// may");
         }
         Ok(address)
     }
 
-    fn add(&mut self, text: &str) -> Result<(), OpenError> {
-        let misread = || wrong("has a host, port, user or password that cannot be read");
-        let mut url = Url::parse(text).map_err(|_| misread())?;
+    fn add(&mut self, text: &str) -> Result<(), &'static str> {
+        const MISREAD: &str = "has a host, port, user or password that cannot be read";
+        let mut url = Url::parse(text).map_err(|_| MISREAD)?;
         if url.port().is_none() && matches!(self.kind, Kind::Sentinel(_)) {
-            url.set_port(Some(SENTINEL_PORT)).map_err(|()| misread())?;
+            url.set_port(Some(SENTINEL_PORT)).map_err(|()| MISREAD)?;
         }
-        let info = url.into_connection_info().map_err(|_| misread())?;
+        let info = url.into_connection_info().map_err(|_| MISREAD)?;
         self.nodes.push(info.addr().clone());
         self.username = info.redis_settings().username().map(str::to_owned);
         self.password = info.redis_settings().password().map(str::to_owned);
@@ -113,26 +113,25 @@ impl Address {
 
 const SENTINEL_PORT: u16 = 26_379;
 
-fn kind(mode: Option<&str>, path: &str) -> Result<Kind, OpenError> {
+fn kind(mode: Option<&str>, path: &str) -> Result<Kind, &'static str> {
     match (mode, path) {
-        (Some("sentinel"), "") => Err(wrong("must end with the name that the sentinels give the primary")),
+        (Some("sentinel"), "") => Err("must end with the name that the sentinels give the primary"),
         (Some("sentinel"), name) => Ok(Kind::Sentinel(name.to_owned())),
         (Some(_), "" | "0") => Ok(Kind::Cluster),
-        (Some(_), _) => Err(wrong("of a cluster must not have a path: a cluster has one database")),
+        (Some(_), _) => Err("of a cluster must not have a path: a cluster has one database"),
         (None, _) => Ok(Kind::Server),
     }
 }
 
-fn database(mode: Option<&str>, path: &str, query: &str) -> Result<i64, OpenError> {
+fn database(mode: Option<&str>, path: &str, query: &str) -> Result<i64, &'static str> {
     let mut number = if mode.is_none() && !path.is_empty() { Some(path.to_owned()) } else { None };
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match (&*name, mode) {
             ("db", None | Some("sentinel")) if number.is_none() => number = Some(value.into_owned()),
-            _ => return Err(wrong("has a parameter other than one db, where a database may be chosen")),
+            _ => return Err("has a parameter other than one db, where a database may be chosen"),
         }
     }
-    let number: u16 =
-        number.as_deref().unwrap_or("0").parse().map_err(|_| wrong("has a database that is no number"))?;
+    let number: u16 = number.as_deref().unwrap_or("0").parse().map_err(|_| "has a database that is no number")?;
     Ok(number.into())
 }
 

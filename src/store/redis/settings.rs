@@ -43,14 +43,14 @@ pub struct RedisSettings {
 }
 
 impl RedisSettings {
-    /// Whether a URL can be read, before anything is connected to: the error says what is wrong with it.
-    pub fn check_url(url: &str) -> Result<(), OpenError> {
-        Address::read(url).map(drop)
-    }
-
     pub const DEFAULT_PREFIX: &str = "atropos";
     pub const DEFAULT_SHARDS: u16 = 16;
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
+
+    /// Whether a URL can be read, before anything is connected to. The error is what follows its name in a sentence.
+    pub fn check_url(url: &str) -> Result<(), &'static str> {
+        Address::read(url).map(drop)
+    }
 
     /// The defaults. Durability has none: what a node promises is for its operator to say.
     pub fn new(url: &str, durability: Durability) -> Self {
