@@ -1,7 +1,7 @@
 //! One name with many sessions: listing the tokens of an identity, ending them all, and ending those of a person.
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::BAR;
 use super::point::label;
@@ -9,6 +9,7 @@ use crate::clock::now;
 use crate::course::tell;
 use crate::dialects::{ANGHAMI_SESSIONS, LIST, LIST_LAST, MANAGED, PREPARE, REMOVE};
 use crate::report::Report;
+use crate::request::Ask;
 use crate::rows::{self, Source};
 use crate::server::Store;
 use crate::stage::{Plan, Stage};
@@ -17,9 +18,9 @@ use crate::stats::median;
 /// One session for so many families of the largest number.
 const SHARE: usize = 100;
 const FEW: usize = 10;
-/// How often each is timed.
-const LISTINGS: usize = 100;
-const ENDINGS: usize = 3;
+/// How often each is ended, few and many by turns, and how often it is listed before.
+const ROUNDS: usize = 15;
+const LISTINGS: usize = 10;
 
 /// All of one person, `person-00`.
 const SESSIONS: Source = Source { owners: 1, ..ANGHAMI_SESSIONS };
@@ -29,63 +30,65 @@ pub(super) async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     tell(&format!("growth, one name with {} sessions", label(many)), Store::Redis);
     let stage = Stage::set(plan, Store::Redis).await?;
     stage.prepare().await?;
-    let few_managed = identity(&stage, FEW).await?;
-    let many_managed = identity(&stage, many).await?;
-    let last = format!("the last page of an identity's tokens, {} of them", label(many));
-    report.cost((&last, Store::Redis, "ms"), Ok(many_managed.listed_last), None);
-    let (few_ended, many_ended) = (person(&stage, FEW).await?, person(&stage, many).await?);
-    for (what, few, many_took) in [
-        ("a page of an identity's tokens", few_managed.listed, many_managed.listed),
-        ("ending an identity's tokens", few_managed.removed, many_managed.removed),
-        ("atropos revoke --subject", few_ended, many_ended),
+    let (mut of_few, mut of_many) = (Took::default(), Took::default());
+    for _ in 0..ROUNDS {
+        for (count, took) in [(FEW, &mut of_few), (many, &mut of_many)] {
+            identity(&stage, count, took).await?;
+            person(&stage, count, took).await?;
+        }
+    }
+    let title = format!("the last page of an identity's tokens, {} of them", label(many));
+    report.cost((&title, Store::Redis, "ms"), Ok(median(&of_many.listed_last)), None);
+    for (what, few_took, many_took) in [
+        ("a page of an identity's tokens", &of_few.listed, &of_many.listed),
+        ("ending an identity's tokens", &of_few.removed, &of_many.removed),
+        ("atropos revoke --subject", &of_few.ended, &of_many.ended),
     ] {
-        let title = format!("{what}, {} of them by {FEW}", label(many));
-        report.cost((&format!("{what}, {} of them", label(many)), Store::Redis, "ms"), Ok(many_took), None);
-        report.cost((&title, Store::Redis, "times"), Ok(many_took / few), Some(BAR));
+        let (few_took, many_took) = (median(few_took), median(many_took));
+        let title = format!("{what}, {} of them", label(many));
+        report.cost((&title, Store::Redis, "ms"), Ok(many_took), None);
+        report.cost((&format!("{title} by {FEW}"), Store::Redis, "times"), Ok(many_took / few_took), Some(BAR));
     }
     stage.strike().await
 }
 
-/// Median times, in milliseconds.
-struct Managed {
-    listed: f64,
-    listed_last: f64,
-    removed: f64,
+/// Times in milliseconds.
+#[derive(Default)]
+struct Took {
+    listed: Vec<f64>,
+    listed_last: Vec<f64>,
+    removed: Vec<f64>,
+    ended: Vec<f64>,
 }
 
 /// How long it takes to list the tokens of an identity that has `count`, and to end them.
-async fn identity(stage: &Stage<'_>, count: usize) -> Result<Managed> {
-    let (mut listings, mut last_listings, mut removals) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ENDINGS {
-        let tokens = stage.mint(count, MANAGED).await?;
-        for _ in 0..LISTINGS / ENDINGS {
-            let asked = now();
-            ensure!(stage.ask(LIST, "").await? == 200, "the tokens are not listed");
-            listings.push(millis(now() - asked));
-            let asked = now();
-            ensure!(stage.ask(LIST_LAST, "").await? == 200, "the last tokens are not listed");
-            last_listings.push(millis(now() - asked));
-        }
-        let asked = now();
-        ensure!(stage.ask(REMOVE, "").await? == 200, "the tokens are not ended");
-        removals.push(millis(now() - asked));
-        stage.check_used_up(rows::named("revoke-infisical"), tokens.back().cloned()).await?;
-        ensure!(stage.ask(PREPARE, "").await? == 200, "the identity does not get its tokens back");
+async fn identity(stage: &Stage<'_>, count: usize, took: &mut Took) -> Result<()> {
+    let tokens = stage.mint(count, MANAGED).await?;
+    for _ in 0..LISTINGS {
+        took.listed.push(ask(stage, LIST).await.context("the tokens are not listed")?);
+        took.listed_last.push(ask(stage, LIST_LAST).await.context("the last tokens are not listed")?);
     }
-    Ok(Managed { listed: median(&listings), listed_last: median(&last_listings), removed: median(&removals) })
+    took.removed.push(ask(stage, REMOVE).await.context("the tokens are not ended")?);
+    stage.check_used_up(rows::named("revoke-infisical"), tokens.back().cloned()).await?;
+    ask(stage, PREPARE).await.context("the identity does not get its tokens back").map(drop)
 }
 
-/// The median time of ending all that a person with `count` sessions has, in milliseconds, by the command line.
-async fn person(stage: &Stage<'_>, count: usize) -> Result<f64> {
-    let mut endings = Vec::new();
-    for _ in 0..ENDINGS {
-        let tokens = stage.mint(count, SESSIONS).await?;
-        let asked = now();
-        stage.operate(&["revoke", "--subject", "person-00", "--yes"])?;
-        endings.push(millis(now() - asked));
-        stage.check_used_up(rows::named("revoke-anghami"), tokens.back().cloned()).await?;
-    }
-    Ok(median(&endings))
+/// How long an answer of 200 took.
+async fn ask(stage: &Stage<'_>, ask: Ask) -> Result<f64> {
+    let asked = now();
+    let status = stage.ask(ask, "").await?;
+    let took = millis(now() - asked);
+    ensure!(status == 200, "{status}");
+    Ok(took)
+}
+
+/// How long it takes to end all that a person with `count` sessions has, by the command line.
+async fn person(stage: &Stage<'_>, count: usize, took: &mut Took) -> Result<()> {
+    let tokens = stage.mint(count, SESSIONS).await?;
+    let asked = now();
+    stage.operate(&["revoke", "--subject", "person-00", "--yes"])?;
+    took.ended.push(millis(now() - asked));
+    stage.check_used_up(rows::named("revoke-anghami"), tokens.back().cloned()).await
 }
 
 pub(super) fn millis(time: Duration) -> f64 {

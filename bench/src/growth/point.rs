@@ -22,24 +22,25 @@ const MOST_ROUNDS: u32 = 9;
 /// In the order in which they are measured: what revokes comes last.
 pub(super) const OPERATIONS: [&str; 3] = ["introspect-opaque", "refresh", "revoke"];
 
-/// The tokens of the live sessions, in no order.
+/// The tokens that are asked about, in no order.
 #[derive(Default)]
 pub(super) struct Live {
-    /// One of each of half of the sessions, and of the other half.
+    /// One of each of half of the sessions that came last, and of the other half.
     access: VecDeque<String>,
     refresh: VecDeque<String>,
     count: usize,
 }
 
 impl Live {
-    /// Makes them as many as `count`.
+    /// Makes the live sessions as many as `count`. Those that were there before live on and are asked nothing more: they have
+    /// been refreshed as often as they may be.
     pub(super) async fn grow(&mut self, stage: &Stage<'_>, count: usize) -> Result<()> {
         let access = Source { field: "access_token", ..SESSION };
         let more = count.saturating_sub(self.count);
         for (pool, source, part) in
             [(&mut self.access, access, more / 2), (&mut self.refresh, SESSION, more - more / 2)]
         {
-            pool.extend(stage.mint(part, source).await.context("filling the store")?);
+            *pool = stage.mint(part, source).await.context("filling the store")?;
             // Neighbours in time lie side by side in a store, and would be found together.
             fastrand::Rng::with_seed(u64::try_from(count)?).shuffle(pool.make_contiguous());
         }
