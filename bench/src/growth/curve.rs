@@ -65,7 +65,7 @@ struct Place {
 
 struct Rows<'a> {
     report: &'a mut Report,
-    /// What each operation cost where it was first measured.
+    /// How long each operation took where it was first measured.
     firsts: HashMap<(&'static str, bool), f64>,
     curves: Vec<Curve>,
 }
@@ -86,18 +86,15 @@ impl Rows<'_> {
     }
 
     fn line(&mut self, name: &'static str, place: Place, measured: &Measured) {
-        let ratio = measured.ratio();
-        let first = *self.firsts.entry((name, place.store == Store::Redis)).or_insert(ratio);
-        let grown = ratio / first;
         let ((floor_p50, p50), (floor_p99, p99)) = (measured.latency(500), measured.latency(990));
+        let grown = p50 / *self.firsts.entry((name, place.store == Store::Redis)).or_insert(p50);
         let (floor_rate, rate) = measured.rates();
-        // What waits for a disk takes as long as the disk takes now, which the floor does not show.
+        // What waits for a disk takes as long as the disk takes now.
         let is_judged = place.store == Store::Redis;
         let mut cells = place.cells(rows::named(name).title);
         cells.extend([
             format!("{floor_p50:.3} → {p50:.3}"),
             format!("{floor_p99:.3} → {p99:.3}"),
-            format!("{ratio:.2}"),
             format!("{floor_rate:.0}"),
             format!("{rate:.0}"),
             format!("{grown:.2}"),

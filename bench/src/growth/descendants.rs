@@ -27,7 +27,7 @@ use crate::stats::median;
 /// How far a token may be from the grant that it was exchanged from in the end.
 const DEPTH: usize = 5;
 /// Each on a store of its own.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 7;
 /// Sessions revoked first, so that nothing is done for the first time.
 const WARM: usize = 50;
 /// Of these, enough fall into one shard.
@@ -62,9 +62,13 @@ async fn round(plan: &Plan, with: &mut Vec<f64>, without: &mut Vec<f64>) -> Resu
         revoke(&stage, &mut connection, &token).await?;
     }
     ensure!(state(&stage, one)? == "live", "a descendant is not alive while its ancestors are");
-    for (ancestor, stranger) in ancestors.iter().zip(&strangers) {
-        with.push(revoke(&stage, &mut connection, ancestor).await?);
-        without.push(revoke(&stage, &mut connection, stranger).await?);
+    for (turn, (ancestor, stranger)) in ancestors.iter().zip(&strangers).enumerate() {
+        // Neither is always the one that comes first.
+        let mut pair = [(ancestor, &mut *with), (stranger, &mut *without)];
+        pair.rotate_left(turn % 2);
+        for (token, took) in pair {
+            took.push(revoke(&stage, &mut connection, token).await?);
+        }
     }
     ensure!(state(&stage, one)?.starts_with("revoked"), "a descendant outlived its ancestors");
     stage.strike().await

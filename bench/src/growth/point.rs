@@ -54,8 +54,6 @@ impl Live {
 pub(super) struct Measured {
     floor: Pair,
     subject: Pair,
-    /// The median time of the server by that of the floor over one connection, by round.
-    ratios: Vec<f64>,
 }
 
 #[derive(Default)]
@@ -74,11 +72,6 @@ impl Measured {
     /// Per second, over all connections.
     pub(super) fn rates(&self) -> (f64, f64) {
         (median(&self.floor.together.rates), median(&self.subject.together.rates))
-    }
-
-    /// Of the times within a round, so that a machine that slows down slows down both.
-    pub(super) fn ratio(&self) -> f64 {
-        median(&self.ratios)
     }
 }
 
@@ -135,19 +128,13 @@ impl Measured {
         let floor_request = Request::new(Ask { path: trip.path(), ..row.ask });
         let sides = [(floor, floor_request), (stage.target(), stage.request(row.ask))];
         let mut collected = Vec::new();
-        let mut medians = Vec::new();
         for (pair, (target, request)) in [&mut self.floor, &mut self.subject].into_iter().zip(sides) {
             let work = Work { request, tokens: tokens.clone(), after, expected: row.expected };
             let mut run =
                 run(target.address, target.pid, connections.min(tokens.len()), Span::UNTIL_EMPTY, work).await?;
             collected = std::mem::take(&mut run.collected);
-            run.latencies.sort_unstable();
-            medians.push(f64::from(percentile(&run.latencies, 500)));
             let side = if connections == 1 { &mut pair.alone } else { &mut pair.together };
             side.add(run);
-        }
-        if connections == 1 {
-            self.ratios.extend(medians.windows(2).map(|pair| pair[1] / pair[0]));
         }
         Ok(collected)
     }

@@ -85,7 +85,6 @@ impl Sheet {
                 "denylist",
                 "p50 ms",
                 "p99 ms",
-                "p50 ratio",
                 "floor/s",
                 "server/s",
                 "grown by",
