@@ -72,6 +72,8 @@ pub enum Cause {
     KeyRetired,
     /// The store came back from a backup.
     Restored,
+    /// An authorization code that had been used came again (RFC 6749 section 4.1.2).
+    CodeReuse,
 }
 
 impl Cause {
@@ -82,6 +84,7 @@ impl Cause {
             Self::Administrator => "administrator",
             Self::KeyRetired => "key_retired",
             Self::Restored => "restored",
+            Self::CodeReuse => "code_reuse",
         }
     }
 }

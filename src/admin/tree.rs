@@ -8,6 +8,7 @@ use super::operation::FamilyReport;
 use crate::domain::Timestamp;
 use crate::domain::client::{Client, GrantType, Surface, TokenFormat};
 use crate::domain::family::birth::THE_GRANT;
+use crate::domain::family::code::Code;
 use crate::domain::family::{AccessToken, State, Tokens};
 
 /// Several lines, the last without a line break. No token stands in it, and nothing a token could be made of.
@@ -73,7 +74,7 @@ fn branches(tokens: &Tokens, now: Timestamp) -> String {
 
 fn name(tokens: &Tokens, node: u32, now: Timestamp) -> String {
     if node == THE_GRANT {
-        return "grant".to_owned();
+        return tokens.code.as_ref().map_or_else(|| "grant".to_owned(), |code| of_code(code, now));
     }
     if let Some(refresh) = tokens.refresh.as_ref().filter(|refresh| refresh.serial == node) {
         return format!("#{node} refresh token, {}", lives(refresh.expires_at, now));
@@ -82,6 +83,11 @@ fn name(tokens: &Tokens, node: u32, now: Timestamp) -> String {
         Some(spent) => format!("#{node} refresh token, spent {}", time(spent.at)),
         None => format!("#{node} refresh token, spent earlier"),
     }
+}
+
+fn of_code(code: &Code, now: Timestamp) -> String {
+    let state = code.spent_at.map_or_else(|| lives(code.expires_at, now), |at| format!("spent {}", time(at)));
+    format!("#{} authorization code, {state}", code.serial)
 }
 
 fn lives(until: Timestamp, now: Timestamp) -> String {
@@ -95,6 +101,7 @@ fn line(out: &mut String, name: &str, value: &str) {
 /// What a client may do, in half a line.
 pub fn describe(client: &Client) -> String {
     let grants = client.grant_types.iter().map(|grant| match grant {
+        GrantType::AuthorizationCode => "authorization_code",
         GrantType::ClientCredentials => "client_credentials",
         GrantType::RefreshToken => "refresh_token",
         GrantType::Password => "password",

@@ -105,6 +105,7 @@ impl App {
             trusted_proxies: server.trusted_proxies.clone(),
             surfaces: self.settings.surfaces.enabled(),
             infisical_organization: self.settings.surfaces.infisical_organization.clone(),
+            scopes: self.settings.scopes.clone(),
             docs: self.settings.docs.enabled,
             loopback_only: self.mode == Mode::Dev,
             drain_notice: server.drain_notice,
@@ -128,7 +129,11 @@ async fn authority(settings: &Settings, parts: Parts<'_>) -> Result<Authority, S
     let audit: Arc<AuditLog> = Arc::new(AuditLog::new(Arc::clone(metrics)));
     let chance = Arc::new(SystemChance);
     let follower = Follower::start(Arc::clone(&store), Arc::clone(&clock), chance.clone(), audit.clone()).await?;
-    let per_minute = PerMinute { issued: settings.limits.issues, misses: settings.limits.unknown_tokens };
+    let per_minute = PerMinute {
+        issued: settings.limits.issues,
+        misses: settings.limits.unknown_tokens,
+        waiting: settings.limits.waiting_requests,
+    };
     let failures = authenticate::Limits {
         failures: settings.limits.failed_authentications.unwrap_or(NonZeroU32::MAX),
         ..authenticate::Limits::default()
@@ -153,7 +158,12 @@ async fn authority(settings: &Settings, parts: Parts<'_>) -> Result<Authority, S
         margin: settings.tokens.leeway + settings.server.request_timeout,
         publish_lead: settings.keys.publish_lead,
         longest_family: longest(|policy| policy.family_lifetime.max(policy.access_token_lifetime))
-            .max(settings.tokens.family_lifetime),
+            .max(settings.tokens.family_lifetime)
+            .max(settings.login.session_lifetime)
+            // A revocation is remembered for as long as what it takes: what was approved is that, too.
+            .max(settings.login.consent_lifetime),
+        sessions: settings.login.sessions(),
+        consent_lifetime: settings.login.consent_lifetime,
         longest_access_token: longest(|policy| policy.access_token_lifetime),
         clients,
     })

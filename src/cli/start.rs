@@ -79,6 +79,11 @@ fn listen_for_operators(app: &App) {
     }
 }
 
+/// What an application would ask, with the challenge of RFC 7636 appendix B.
+const AUTHORIZATION: &str = "client_id=demo-spa&response_type=code&scope=read&state=tour\
+    &redirect_uri=http%3A%2F%2F127.0.0.1%3A9%2Fcallback\
+    &code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
 /// Tells a newcomer what there is, and what to type.
 async fn introduce(app: &App, address: SocketAddr) -> Result<(), Failure> {
     let at = format!("http://{address}");
@@ -102,6 +107,14 @@ async fn introduce(app: &App, address: SocketAddr) -> Result<(), Failure> {
     let dialects: Vec<_> = app.settings.surfaces.enabled().into_iter().map(Surface::as_str).collect();
     if !dialects.is_empty() {
         println!("APIs of others that are spoken as well: {}; README has a tour of each", dialects.join(", "));
+        println!();
+    }
+    if app.authority.clients.find("demo-spa").is_some() {
+        println!("to sign in with a browser, as alice (wonderland) or bob (builder), for the client demo-spa:");
+        println!("  {at}/oauth/authorize?{AUTHORIZATION}");
+        println!("nothing listens where it is sent then; README tells what to do with the code in that address");
+        println!("where they are signed in, and what acts in their name:");
+        println!("  {at}/account");
         println!();
     }
     for (id, surface) in [("demo-spa", Surface::Standard), ("demo-anghami", Surface::Anghami)] {

@@ -13,6 +13,11 @@ pub enum Event {
         surface: Surface,
         grant: &'static str,
     },
+    /// A code was exchanged for tokens.
+    Redeemed {
+        family: FamilyId,
+        client: ClientId,
+    },
     Refreshed {
         family: FamilyId,
         client: ClientId,
@@ -24,11 +29,12 @@ pub enum Event {
         client: ClientId,
         serial: u32,
     },
-    /// A spent refresh token came again; its family was ended.
+    /// A spent refresh token or code came again; its family was ended.
     Reused {
         family: FamilyId,
         client: ClientId,
         serial: u32,
+        cause: Cause,
         receipt: Receipt,
     },
     /// `target` is the kind of target (`token`, `family`, `subject`, `client`, `key`, `everything`, `identity`).

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::redirect::RedirectUri;
 use super::scope::Scope;
 
 /// The `client_id` (RFC 6749 section 2.2): chosen by the operator, not a secret.
@@ -41,6 +42,7 @@ impl fmt::Debug for ClientId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {
+    AuthorizationCode,
     ClientCredentials,
     RefreshToken,
     /// A person types a name and a password into the client (RFC 6749 section 4.3, which OAuth 2.1 has dropped).
@@ -125,6 +127,8 @@ pub struct TokenPolicy {
     pub access_token_lifetime: Duration,
     /// A refresh token that is not used for so long expires.
     pub refresh_token_idle: Duration,
+    /// How long an authorization code may be exchanged.
+    pub code_lifetime: Duration,
     /// A family ends so long after its birth, however often it was refreshed.
     pub family_lifetime: Duration,
     /// For so long after its first spend the refresh token just spent gives the same successors again; zero is strict.
@@ -175,10 +179,16 @@ pub struct Client {
     pub id: ClientId,
     /// The client as an identity of APIs that name things by UUID.
     pub identity_id: Uuid,
+    /// What people are told that it is called.
+    pub name: Option<Box<str>>,
     pub enabled: bool,
     pub authentication: Authentication,
     pub grant_types: BTreeSet<GrantType>,
     pub surfaces: BTreeSet<Surface>,
+    /// Where people are sent back to, with a code (RFC 6749 section 3.1.2).
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Whether it has to push its authorization requests (RFC 9126 section 5).
+    pub must_push: bool,
     /// The most it may be granted; also what it gets when it asks for nothing.
     pub scope: Scope,
     /// The resources its tokens are for.

@@ -161,6 +161,12 @@ pub enum GrantFault {
     OtherRequest,
     /// Within the replay window, but a successor is not alive any more.
     SuccessorGone,
+    /// An authorization code came a second time and the family was ended for it.
+    CodeUsed,
+    /// Not the verifier that the code's challenge was made of.
+    WrongVerifier,
+    /// Not the redirect URI that the code was sent to, or none.
+    OtherRedirectUri,
     /// There is no such person, or not with this password.
     WrongPassword,
     /// The person may not sign in.
@@ -182,6 +188,9 @@ impl GrantFault {
             Self::Reused => "reused",
             Self::OtherRequest => "other_request",
             Self::SuccessorGone => "successor_gone",
+            Self::CodeUsed => "code_used",
+            Self::WrongVerifier => "wrong_verifier",
+            Self::OtherRedirectUri => "other_redirect_uri",
             Self::WrongPassword => "wrong_password",
             Self::UserDisabled => "user_disabled",
         }

@@ -44,6 +44,14 @@ impl Scope {
         self.only(|token| other.contains(token))
     }
 
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut tokens: Vec<&str> = self.tokens().chain(other.tokens()).collect();
+        tokens.sort_unstable();
+        tokens.dedup();
+        Self(tokens.join(" "))
+    }
+
     /// The tokens of which this is true.
     #[must_use]
     pub fn only(&self, is_kept: impl Fn(&str) -> bool) -> Self {

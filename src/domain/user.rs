@@ -25,17 +25,31 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// All of them, by the names they sign in with.
+/// All of them, by the names they sign in with, and by who they are in tokens.
 #[derive(Clone, Debug, Default)]
-pub struct Users(HashMap<Arc<str>, User>);
+pub struct Users {
+    by_name: HashMap<Arc<str>, User>,
+    names: HashMap<Arc<str>, Arc<str>>,
+}
 
 impl Users {
     /// Of two of one name the later counts.
     pub fn new(users: impl IntoIterator<Item = User>) -> Self {
-        Self(users.into_iter().map(|user| (Arc::clone(&user.name), user)).collect())
+        let by_name: HashMap<_, _> = users.into_iter().map(|user| (Arc::clone(&user.name), user)).collect();
+        let names = by_name.values().map(|user| (Arc::clone(&user.subject), Arc::clone(&user.name))).collect();
+        Self { by_name, names }
     }
 
     pub fn find(&self, name: &str) -> Option<&User> {
-        self.0.get(name)
+        self.by_name.get(name)
+    }
+
+    pub fn name_of(&self, subject: &str) -> Option<&str> {
+        self.names.get(subject).map(|name| &**name)
+    }
+
+    /// Whether it is one of these, and may sign in no more.
+    pub fn is_disabled(&self, subject: &str) -> bool {
+        self.name_of(subject).and_then(|name| self.find(name)).is_some_and(|user| !user.enabled)
     }
 }

@@ -19,6 +19,7 @@ pub(crate) async fn start() -> (App, TempDir) {
         ("server.issuer", "https://as.example".to_owned()),
         ("limits.issues", "0".to_owned()),
         ("limits.unknown_tokens", "0".to_owned()),
+        ("limits.waiting_requests", "0".to_owned()),
         ("limits.failed_authentications", "0".to_owned()),
     ];
     let settings = Settings::load(Mode::Dev, None, &overrides, []).expect("settings that hold");

@@ -43,9 +43,9 @@ impl From<Error> for Failure {
 
 /// RFC 6749 section 5.2.
 #[derive(Serialize)]
-struct ErrorBody {
-    error: &'static str,
-    error_description: &'static str,
+pub(super) struct ErrorBody {
+    pub(super) error: &'static str,
+    pub(super) error_description: &'static str,
 }
 
 /// What a client is told of a failure.
@@ -86,7 +86,7 @@ impl Failure {
     }
 
     /// What every API tells by the same header.
-    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+    pub(super) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, HeaderValue::from_static(allow))),
             Self::Domain(Error::InvalidToken(fault)) => Some((header::WWW_AUTHENTICATE, bearer::challenge(*fault))),
@@ -123,7 +123,7 @@ impl Failure {
         }
     }
 
-    fn ending(&self) -> Ending {
+    pub(super) fn ending(&self) -> Ending {
         match self {
             Self::Domain(error) => error.into(),
             Self::BodyTooLarge => Ending::new(Outcome::TooLarge),

@@ -43,6 +43,10 @@ pub(super) struct Form<'a> {
     pub access_token: Parameter<'a>,
     /// Refused when repeated, else without effect: every kind is searched for (RFC 7009 section 2.1).
     pub token_type_hint: Parameter<'a>,
+    /// RFC 6749 section 4.1.3, RFC 7636 section 4.5.
+    pub code: Parameter<'a>,
+    pub redirect_uri: Parameter<'a>,
+    pub code_verifier: Parameter<'a>,
     pub client_id: Parameter<'a>,
     pub client_secret: Parameter<'a>,
     pub client_assertion: Parameter<'a>,
@@ -90,7 +94,7 @@ pub(super) fn decode(value: &str) -> Option<Cow<'_, str>> {
 }
 
 /// The separators are ASCII, so they end every character: the parts are UTF-8 if and only if the whole is.
-fn is_well_formed(body: &[u8]) -> bool {
+pub(super) fn is_well_formed(body: &[u8]) -> bool {
     if body.is_ascii() && !body.contains(&b'%') {
         return true;
     }

@@ -14,14 +14,19 @@ use crate::domain::client::AssertionKey;
 /// Long enough to spare a client a trip per request, short enough that a new key is known before its first token expires.
 pub(super) const CACHED: &str = "public, max-age=60";
 
-/// Only what is true, and no member without a value (section 3.2): there is no authorization endpoint, hence no
-/// `response_types_supported`.
+/// Only what is true, and no member without a value (section 3.2).
 #[derive(Serialize)]
 struct Metadata<'a> {
     issuer: &'a str,
+    authorization_endpoint: String,
     token_endpoint: String,
+    pushed_authorization_request_endpoint: String,
     jwks_uri: String,
-    grant_types_supported: [&'static str; 2],
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 2],
+    code_challenge_methods_supported: [&'static str; 1],
+    authorization_response_iss_parameter_supported: bool,
+    grant_types_supported: [&'static str; 3],
     token_endpoint_auth_methods_supported: &'a [&'static str],
     token_endpoint_auth_signing_alg_values_supported: &'a [Algorithm],
     revocation_endpoint: String,
@@ -46,8 +51,14 @@ pub(super) fn document(issuer: &str) -> Bytes {
     let algorithms = &AssertionKey::ALGORITHMS;
     let metadata = Metadata {
         issuer,
+        authorization_endpoint: below("/oauth/authorize"),
         token_endpoint: below("/oauth/token"),
+        pushed_authorization_request_endpoint: below("/oauth/par"),
         jwks_uri: below("/oauth/jwks"),
+        response_types_supported: ["code"],
+        response_modes_supported: ["query", "form_post"],
+        code_challenge_methods_supported: ["S256"],
+        authorization_response_iss_parameter_supported: true,
         grant_types_supported: GRANT_TYPES,
         token_endpoint_auth_methods_supported: &ALL,
         token_endpoint_auth_signing_alg_values_supported: algorithms,

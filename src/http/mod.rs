@@ -1,14 +1,16 @@
 //! The wire: every URL on one screen, and behind each a translation into one call of the authority and back.
 //!
 //! - `body`, `form`, `json`, `client_auth`, `bearer`: what a request says.
-//! - `token`, `revoke`, `introspect`, `metadata`, `health`: the endpoints; `dialect`: those of other APIs; `docs`: what
+//! - `token`, `revoke`, `introspect`, `par`, `metadata`, `health`: the endpoints; `dialect`: those of other APIs; `docs`: what
 //!   tells of them all.
+//! - `browser`: what people meet in a browser.
 //! - `error`: what a refusal looks like.
 //! - `edge`: what is done once for every request; `cors`, `host`, `source`: where it may come from, and does.
 //! - `mount`: how a URL is served; [`Listeners`]: the sockets; [`State`]: what all requests share.
 
 mod bearer;
 mod body;
+mod browser;
 mod client_auth;
 mod cors;
 mod dialect;
@@ -24,6 +26,7 @@ mod introspect;
 mod json;
 mod metadata;
 mod mount;
+mod par;
 mod revoke;
 mod server;
 #[cfg(test)]
@@ -36,6 +39,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use url::Url;
 
+use self::browser::authorize;
 use self::dialect::infisical::{identities, login, tokens};
 use self::dialect::{anghami, kajabi};
 use self::mount::Mount;
@@ -54,8 +58,30 @@ fn configure(services: &mut ServiceConfig, state: &State) {
     let oauth = Mount { surface: Some(Surface::Standard), ..below };
     services
         .service(oauth.post("/oauth/token", token::handle).wrap(pages(Method::POST)))
+        .service(oauth.post("/oauth/par", par::handle))
         .service(oauth.post("/oauth/revoke", revoke::handle).wrap(pages(Method::POST)))
         .service(oauth.post("/oauth/introspect", introspect::handle))
+        .service(
+            oauth
+                .resource("/oauth/authorize", "GET, HEAD, POST, OPTIONS")
+                .route(web::get().to(authorize::asked))
+                .route(web::head().to(authorize::asked))
+                .route(web::post().to(authorize::posted)),
+        )
+        .service(
+            below
+                .resource("/login/{request}", "GET, HEAD, POST, OPTIONS")
+                .route(web::get().to(browser::login::show))
+                .route(web::head().to(browser::login::show))
+                .route(web::post().to(browser::login::answered)),
+        )
+        .service(
+            below
+                .resource("/account", "GET, HEAD, POST, OPTIONS")
+                .route(web::get().to(browser::account::show))
+                .route(web::head().to(browser::account::show))
+                .route(web::post().to(browser::account::answered)),
+        )
         .service(below.get("/oauth/jwks", metadata::jwks).wrap(pages(Method::GET)))
         .service(known.get("/.well-known/oauth-authorization-server", metadata::handle).wrap(pages(Method::GET)))
         .service(known.get("/.well-known/openid-configuration", metadata::handle).wrap(pages(Method::GET)))
@@ -83,6 +109,7 @@ fn speak(services: &mut ServiceConfig, surface: Surface, there: Mount<'_>) {
             .service(there.post("/v1/oauth/token", kajabi::token))
             .service(there.post("/v1/oauth/revoke", kajabi::revoke)),
         Surface::Anghami => services
+            .service(there.get("/v1/auth/authorize", authorize::asked_by_anghami))
             .service(there.post("/v1/auth/token", anghami::exchange).wrap(pages()))
             .service(there.post("/v1/auth/token/refresh", anghami::refresh).wrap(pages()))
             .service(there.post("/v1/auth/token/revoke", anghami::revoke).wrap(pages())),

@@ -1,6 +1,6 @@
 //! What all requests share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use actix_web::HttpRequest;
 use actix_web::web::{Bytes, Data};
 use ipnet::IpNet;
 
+use super::browser::Pages;
 use super::dialect::Dialects;
 use super::docs::Docs;
 use super::metadata;
@@ -41,6 +42,8 @@ pub struct Options {
     pub surfaces: BTreeSet<Surface>,
     /// The organisation that clients of Infisical's API may name; `None`: any.
     pub infisical_organization: Option<String>,
+    /// What scopes mean, in the operator's words.
+    pub scopes: BTreeMap<String, String>,
     /// Whether `/openapi.json` and `/docs` are there.
     pub docs: bool,
     /// Whether `Host` must name the loopback interface (`dev`).
@@ -61,6 +64,7 @@ pub struct State {
     /// Where requests are counted that no route takes.
     pub unrouted: Route,
     pub(super) dialects: Dialects,
+    pub(super) pages: Pages,
     pub(super) docs: Option<Docs>,
     draining: AtomicBool,
 }
@@ -71,6 +75,7 @@ impl State {
             metadata: metadata::document(authority.issuer()),
             unrouted: metrics.route(None, "(none)"),
             docs: options.docs.then(|| Docs::new(authority.issuer(), &options.surfaces)),
+            pages: Pages { meanings: options.scopes.clone() },
             dialects: Dialects::new(&options.surfaces, &super::path(authority.issuer())),
             authority,
             options,

@@ -11,13 +11,13 @@ use super::error::Failure;
 use super::form::{self, Form};
 use super::state::State;
 use super::{body, client_auth};
-use crate::domain::authority::{Caller, ClientCredentials, Issued, Refresh, TokenText};
+use crate::domain::authority::{Caller, ClientCredentials, Exchange, Issued, Refresh, TokenText};
 use crate::domain::client::Surface;
 use crate::domain::error::Error;
 use crate::domain::scope::Scope;
 
 /// What `grant_type` may be here, as the metadata tells.
-pub(super) const GRANT_TYPES: [&str; 2] = ["client_credentials", "refresh_token"];
+pub(super) const GRANT_TYPES: [&str; 3] = ["authorization_code", "client_credentials", "refresh_token"];
 
 pub(super) async fn handle(request: HttpRequest, payload: Payload) -> HttpResponse {
     token(&request, payload).await.unwrap_or_else(|failure| failure.answer(&request))
@@ -33,6 +33,13 @@ async fn token(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, 
 async fn issue(state: &State, caller: &Caller, form: &Form<'_>, resources: Vec<Arc<str>>) -> Result<Issued, Error> {
     let surface = Surface::Standard;
     match form.grant_type.value() {
+        Some("authorization_code") => {
+            let code = form.code.value().ok_or(Error::InvalidRequest("code is missing"))?;
+            let verifier = form.code_verifier.value().ok_or(Error::InvalidRequest("code_verifier is missing"))?;
+            let redirect_uri = form.redirect_uri.value();
+            let exchange = Exchange { surface, code, redirect_uri, verifier, resources: &resources };
+            state.authority.exchange_code(caller, exchange).await
+        }
         Some("client_credentials") => {
             let scope = requested_scope(form)?;
             state.authority.client_credentials(caller, ClientCredentials { surface, scope, resources }).await

@@ -10,8 +10,10 @@ mod docs;
 mod fuzz;
 mod keys;
 mod layer;
+mod login;
 mod observe;
 mod problem;
+mod scopes;
 mod secret;
 mod section;
 mod server;
@@ -22,6 +24,7 @@ mod tokens;
 mod user;
 mod value;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -29,6 +32,7 @@ use toml::{Table, Value};
 
 pub use self::docs::Docs;
 pub use self::keys::Keys;
+pub use self::login::Login;
 pub use self::observe::{Log, LogFormat, Otel};
 pub use self::problem::{Problem, Problems};
 pub use self::server::{Issuer, MetricsListener, Server};
@@ -59,11 +63,14 @@ pub struct Settings {
     pub store: Store,
     pub keys: Keys,
     pub tokens: Tokens,
+    pub login: Login,
     pub limits: Limits,
     pub surfaces: Surfaces,
     pub docs: Docs,
     pub clients: Clients,
     pub users: Users,
+    /// What scopes mean.
+    pub scopes: BTreeMap<String, String>,
 }
 
 impl Settings {
@@ -112,10 +119,12 @@ impl Reader<'_> {
         let store: Option<store::Section> = self.section("store");
         let keys: Option<keys::Section> = self.section("keys");
         let tokens: Option<Tokens> = self.section("tokens");
+        let login: Option<Login> = self.section("login");
         let limits: Option<Limits> = self.section("limits");
         let surfaces: Option<Surfaces> = self.section("surfaces");
         let docs: Option<Docs> = self.section("docs");
         let (clients, users) = (self.merged.remove("clients"), self.merged.remove("users"));
+        let scopes = self.merged.remove("scopes");
         self.refuse_unknown_sections();
 
         let problems = self.problems;
@@ -129,8 +138,24 @@ impl Reader<'_> {
         let keys = keys?.check(mode, problems);
         let clients = client::read(clients, mode, &tokens, problems);
         let users = user::read(users, mode, problems);
-        let (limits, surfaces, docs) = (limits?, surfaces?, docs?);
-        Some(Settings { server, metrics, log, otel, store, keys, tokens, limits, surfaces, docs, clients, users })
+        let scopes = scopes::read(scopes, problems);
+        let (login, limits, surfaces, docs) = (login?, limits?, surfaces?, docs?);
+        Some(Settings {
+            server,
+            metrics,
+            log,
+            otel,
+            store,
+            keys,
+            tokens,
+            login,
+            limits,
+            surfaces,
+            docs,
+            clients,
+            users,
+            scopes,
+        })
     }
 
     fn section<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {

@@ -22,6 +22,8 @@ pub struct Tokens {
     #[serde(deserialize_with = "value::positive_duration")]
     pub refresh_token_idle: Duration,
     #[serde(deserialize_with = "value::positive_duration")]
+    pub code_lifetime: Duration,
+    #[serde(deserialize_with = "value::positive_duration")]
     pub family_lifetime: Duration,
     #[serde(deserialize_with = "value::duration")]
     pub replay_window: Duration,
@@ -58,6 +60,7 @@ impl Tokens {
             format,
             access_token_lifetime: own.access_token_lifetime.unwrap_or(default_lifetime),
             refresh_token_idle: own.refresh_token_idle.unwrap_or(self.refresh_token_idle),
+            code_lifetime: own.code_lifetime.unwrap_or(self.code_lifetime),
             family_lifetime: own.family_lifetime.unwrap_or(self.family_lifetime),
             replay_window: own.replay_window.unwrap_or(self.replay_window),
             access_tokens_per_family: own.access_tokens_per_family.map_or(self.access_tokens_per_family, usize::from),
@@ -77,6 +80,9 @@ pub struct Limits {
     /// By client.
     #[serde(deserialize_with = "value::zero_is_none")]
     pub unknown_tokens: Option<NonZeroU32>,
+    /// By client and address.
+    #[serde(deserialize_with = "value::zero_is_none")]
+    pub waiting_requests: Option<NonZeroU32>,
     /// By client.
     #[serde(deserialize_with = "value::zero_is_none")]
     pub issues: Option<NonZeroU32>,

@@ -35,8 +35,11 @@ fn write(event: &Event) {
         Event::Issued { family, client, surface, grant } => {
             let surface = surface.as_str();
             tracing::info!(
-                target: "audit", event = "issued", request, %family, %client, surface, grant, "tokens issued"
+                target: "audit", event = "issued", request, %family, %client, surface, grant, "issued"
             );
+        }
+        Event::Redeemed { family, client } => {
+            tracing::info!(target: "audit", event = "redeemed", request, %family, %client, "a code exchanged for tokens");
         }
         Event::Refreshed { family, client, serial } => {
             tracing::info!(
@@ -48,11 +51,12 @@ fn write(event: &Event) {
                 target: "audit", event = "replayed", request, %family, %client, serial, "a lost answer given again"
             );
         }
-        Event::Reused { family, client, serial, receipt } => {
+        Event::Reused { family, client, serial, cause, receipt } => {
             let Receipt { families, refresh_tokens, access_tokens } = receipt;
+            let cause = cause.as_str();
             tracing::warn!(
-                target: "audit", event = "reused", request, %family, %client, serial, families, refresh_tokens,
-                access_tokens, "a spent refresh token came again; its family was ended"
+                target: "audit", event = "reused", request, %family, %client, serial, cause, families, refresh_tokens,
+                access_tokens, "what had been spent came again; its family was ended"
             );
         }
         Event::Revoked { target, family, client, cause, receipt } => {

@@ -154,9 +154,10 @@ impl Metrics {
             Event::Issued { grant, .. } => self.issued.count(&GrantLabel { grant }),
             Event::Refreshed { .. } => self.issued.count(&GrantLabel { grant: "refresh_token" }),
             Event::Replayed { .. } => drop(self.replays.inc()),
-            Event::Reused { .. } => {
+            Event::Redeemed { .. } => self.issued.count(&GrantLabel { grant: "authorization_code" }),
+            Event::Reused { cause, .. } => {
                 self.reuse.inc();
-                self.count_revocation("family", Cause::Reuse);
+                self.count_revocation("family", *cause);
             }
             Event::Revoked { target, cause, .. } => self.count_revocation(target, *cause),
             Event::Healed { entries, .. } => drop(self.healed.inc_by(*entries as u64)),
@@ -184,7 +185,7 @@ impl Metrics {
         let registry = &mut self.registry;
         registry.register("issues", "Answers that handed out tokens", self.issued.family());
         registry.register("revocations", "Revocations, however much each took along", self.revocations.family());
-        registry.register("refresh_reuse", "Spent refresh tokens that came again", self.reuse.clone());
+        registry.register("reuse", "Spent refresh tokens and codes that came again", self.reuse.clone());
         registry.register("refresh_replays", "Lost answers to a refresh that were given again", self.replays.clone());
     }
 

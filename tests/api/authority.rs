@@ -7,13 +7,16 @@ use atropos::domain::audit::{Audit, Event};
 use atropos::domain::authenticate::{self, Authenticator};
 use atropos::domain::authority::{Authority, Limits};
 use atropos::domain::chance::SystemChance;
-use atropos::domain::client::Clients;
+use atropos::domain::client::{Clients, TokenPolicy};
 use atropos::domain::clock::{Clock, FixedClock};
 use atropos::domain::follower::Follower;
 use atropos::domain::keys::{self, KeySettings, Keys, MasterSecret, MasterSecrets, SigningAlgorithm};
 use atropos::domain::store::Store;
 
+use crate::clients::policy;
 use crate::spawn::Setup;
+
+const WEEK: Duration = Duration::from_hours(7 * 24);
 
 /// What happened is told by the answers alone.
 struct Deaf;
@@ -53,6 +56,8 @@ pub(crate) async fn on(store: Arc<dyn Store>, clock: &Arc<FixedClock>, setup: &S
         margin: Duration::from_mins(1),
         publish_lead: Duration::from_mins(15),
         longest_family: Duration::from_hours(90 * 24),
+        sessions: TokenPolicy { access_token_lifetime: WEEK, family_lifetime: WEEK, ..policy(false) },
+        consent_lifetime: Duration::from_hours(90 * 24),
         longest_access_token: Duration::from_hours(1),
     }
 }

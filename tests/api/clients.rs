@@ -7,6 +7,7 @@ use atropos::domain::client::{
     AssertionKey, Authentication, Client, ClientId, GrantType, Manages, Reach, ResourceServer, SecretHash, Surface,
     TokenFormat, TokenPolicy,
 };
+use atropos::domain::redirect::RedirectUri;
 use atropos::domain::scope::Scope;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -46,6 +47,10 @@ pub(crate) fn clients() -> Vec<Client> {
         client("strange: ä+%"),
         Client { tokens: jwt(false), ..client("service-jwt") },
         Client { authentication: Authentication::PrivateKeyJwt(vec![key()]), ..refreshing("key") },
+        web("web"),
+        Client { tokens: jwt(false), ..web("web-jwt") },
+        Client { authentication: Authentication::None, ..web("web-public") },
+        native("native"),
         public("spa"),
         public("mobile"),
         resource_server("api", API, None),
@@ -56,6 +61,10 @@ pub(crate) fn clients() -> Vec<Client> {
         speaks(Surface::Kajabi, refreshing("kajabi-other")),
         speaks(Surface::Kajabi, Client { tokens: jwt(true), ..client("kajabi-jwt") }),
         speaks(Surface::Anghami, Client { scope: scope("read stream"), ..public("player") }),
+        speaks(
+            Surface::Anghami,
+            Client { authentication: Authentication::None, scope: scope("read stream"), ..web("player-web") },
+        ),
         speaks(Surface::Anghami, public("player-other")),
         speaks(Surface::Anghami, refreshing("studio")),
         machine("machine", Manages::default()),
@@ -73,6 +82,33 @@ pub(crate) fn secret(client: &str) -> String {
 
 pub(crate) fn scope(text: &str) -> Scope {
     Scope::parse(text).expect("a scope")
+}
+
+/// An application that people are sent back to; one of them has two places.
+fn web(id: &str) -> Client {
+    let mut uris = vec!["https://web.example/callback"];
+    if id == "web" {
+        uris.push("https://web.example/other?tenant=1");
+    }
+    Client {
+        name: Some("Web <Shop>".into()),
+        grant_types: BTreeSet::from([GrantType::AuthorizationCode, GrantType::RefreshToken]),
+        redirect_uris: uris.into_iter().map(redirect_uri).collect(),
+        ..client(id)
+    }
+}
+
+fn native(id: &str) -> Client {
+    let uris = ["http://127.0.0.1/cb", "http://[::1]/cb", "com.example.native:/cb"];
+    Client {
+        authentication: Authentication::None,
+        redirect_uris: uris.into_iter().map(redirect_uri).collect(),
+        ..web(id)
+    }
+}
+
+fn redirect_uri(text: &str) -> RedirectUri {
+    RedirectUri::register(text).expect("a redirect URI")
 }
 
 fn speaks(surface: Surface, client: Client) -> Client {
@@ -93,10 +129,13 @@ fn client(id: &str) -> Client {
     Client {
         id: ClientId::new(id),
         identity_id: Uuid::nil(),
+        name: None,
         enabled: true,
         authentication: Authentication::Secret(vec![SecretHash::Sha256(Sha256::digest(secret(id)).into())]),
         grant_types: BTreeSet::from([GrantType::ClientCredentials, GrantType::RefreshToken]),
         surfaces: BTreeSet::from([Surface::Standard]),
+        redirect_uris: Vec::new(),
+        must_push: false,
         scope: scope("read write"),
         audience: vec![API.into()],
         tokens: policy(false),
@@ -105,11 +144,12 @@ fn client(id: &str) -> Client {
     }
 }
 
-fn policy(client_credentials_refresh: bool) -> TokenPolicy {
+pub(crate) fn policy(client_credentials_refresh: bool) -> TokenPolicy {
     TokenPolicy {
         format: TokenFormat::Opaque,
         access_token_lifetime: Duration::from_hours(1),
         refresh_token_idle: Duration::from_hours(30 * 24),
+        code_lifetime: Duration::from_mins(1),
         family_lifetime: Duration::from_hours(90 * 24),
         replay_window: Duration::from_secs(10),
         access_tokens_per_family: 100,

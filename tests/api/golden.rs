@@ -58,7 +58,7 @@ struct Script {
 
 impl Script {
     async fn begin() -> Self {
-        let per_minute = PerMinute { issued: None, misses: NonZeroU32::new(1) };
+        let per_minute = PerMinute { misses: NonZeroU32::new(1), ..PerMinute::default() };
         let app = App::with(Setup { per_minute, ..Setup::default() }).await;
         let mut names = BTreeMap::new();
         let sessions = [

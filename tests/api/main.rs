@@ -24,6 +24,7 @@ mod jwt;
 mod logging;
 mod metadata;
 mod operations;
+mod people;
 mod refresh;
 mod resource;
 mod revocation;

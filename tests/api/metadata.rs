@@ -9,7 +9,7 @@ use crate::spawn::{App, ISSUER, Setup, secret_of};
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
-/// RFC8414-3-a, RFC7009-2-a, RFC7009-2.1-u, RFC8414-2-b
+/// RFC9700-2.1.1-g, RFC8414-3-a, RFC7009-2-a, RFC7009-2.1-u, RFC8414-2-b
 #[rstest]
 #[tokio::test]
 async fn what_is_told_is_true_and_all(#[values(OAUTH, OPENID)] path: &str) {
@@ -23,9 +23,15 @@ async fn what_is_told_is_true_and_all(#[values(OAUTH, OPENID)] path: &str) {
     let all = json!(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]);
     let expected = json!({
         "issuer": ISSUER,
+        "authorization_endpoint": "https://as.example/oauth/authorize",
         "token_endpoint": "https://as.example/oauth/token",
+        "pushed_authorization_request_endpoint": "https://as.example/oauth/par",
         "jwks_uri": "https://as.example/oauth/jwks",
-        "grant_types_supported": ["client_credentials", "refresh_token"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "form_post"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+        "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
         "token_endpoint_auth_methods_supported": all,
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "revocation_endpoint": "https://as.example/oauth/revoke",
@@ -75,7 +81,9 @@ async fn an_issuer_with_a_path_has_it_inserted() {
 async fn every_endpoint_that_is_named_exists() {
     let app = App::spawn().await;
     let metadata = app.get(OAUTH).await.json();
-    for name in ["token_endpoint", "revocation_endpoint", "introspection_endpoint"] {
+    for name in
+        ["token_endpoint", "revocation_endpoint", "introspection_endpoint", "pushed_authorization_request_endpoint"]
+    {
         let path = metadata[name].as_str().expect("a URL").strip_prefix(ISSUER).expect("below the issuer");
         Answer::to(app.post(path, &[])).await.assert_error(401, "invalid_client");
     }

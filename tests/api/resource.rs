@@ -103,3 +103,29 @@ async fn a_refresh_does_not_change_the_resource() {
     let second = tokens(&refresh(first.refresh().to_owned(), BILLING).await);
     assert!(app.is_active("billing", &second.access).await && !app.is_active("api", &second.access).await);
 }
+
+/// RFC8707-2-b: one access token is for fewer; the refresh token keeps what was granted, and gives all of it again.
+#[rstest]
+#[case("session")]
+#[case("session-jwt")]
+#[tokio::test]
+async fn a_refresh_may_ask_for_fewer_resources(#[case] client: &str) {
+    let app = for_both(client).await;
+    let first = tokens(&ask(&app, client, &[]).await);
+    let form = [("grant_type", "refresh_token"), ("refresh_token", first.refresh()), ("resource", BILLING)];
+    let answer = app.by(client, PATH, &form).await;
+    assert_eq!(answer.json()["scope"], "write");
+    let narrow = tokens(&answer);
+    assert!(app.is_active("billing", &narrow.access).await && !app.is_active("api", &narrow.access).await);
+    assert_eq!(app.introspect(client, &narrow.access).await.json()["aud"], json!(BILLING));
+    // RFC9700-4.14.2-c: the same again, and nothing for another resource.
+    assert_eq!(tokens(&app.by(client, PATH, &form).await).refresh, narrow.refresh);
+    let other = [("grant_type", "refresh_token"), ("refresh_token", first.refresh()), ("resource", API)];
+    app.by(client, PATH, &other).await.assert_error(400, "invalid_grant");
+    let wide = app.refreshed(client, narrow.refresh()).await;
+    assert!(app.is_active("billing", &wide.access).await && app.is_active("api", &wide.access).await);
+    if client == "session-jwt" {
+        assert_eq!(claims(&narrow.access)["aud"], json!(BILLING));
+        assert_eq!(claims(&wide.access)["aud"], json!([API, BILLING]));
+    }
+}

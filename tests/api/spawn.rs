@@ -1,7 +1,7 @@
 //! The server, in this process, on ports of its own, on a store of its own, at a time that stands still.
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -48,7 +48,7 @@ impl Default for Setup {
             options: options(),
             clients: clients(),
             users: Users::default(),
-            per_minute: PerMinute { issued: None, misses: None },
+            per_minute: PerMinute::default(),
         }
     }
 }
@@ -74,6 +74,7 @@ pub(crate) fn options() -> Options {
         trusted_proxies: Vec::new(),
         surfaces: BTreeSet::from([Surface::Kajabi, Surface::Anghami, Surface::Infisical]),
         infisical_organization: None,
+        scopes: BTreeMap::from([("read".to_owned(), "see things".to_owned())]),
         docs: true,
         loopback_only: false,
         drain_notice: Duration::ZERO,

@@ -115,7 +115,7 @@ async fn no_known_parameter_may_be_repeated(
 /// RFC6749-5.2-g, RFC9700-2.4-f
 #[rstest]
 #[case("password", "unsupported_grant_type")]
-#[case("authorization_code", "unsupported_grant_type")]
+#[case("implicit", "unsupported_grant_type")]
 #[case("CLIENT_CREDENTIALS", "unsupported_grant_type")]
 #[case("urn:nonsense", "unsupported_grant_type")]
 #[tokio::test]

@@ -143,7 +143,7 @@ async fn two_nodes(place: &Place) -> [Arc<Node>; 2] {
 }
 
 /// On two threads with a runtime each, as the server's workers are.
-async fn all_at_once<F, T>(count: usize, task: impl Fn(usize) -> F + Send + Sync + 'static) -> Vec<T>
+pub(crate) async fn all_at_once<F, T>(count: usize, task: impl Fn(usize) -> F + Send + Sync + 'static) -> Vec<T>
 where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,

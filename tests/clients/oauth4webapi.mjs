@@ -1,4 +1,4 @@
-// oauth4webapi, unmodified, through discovery, issue, introspection, refresh, revocation and the check of a JWT.
+// oauth4webapi, unmodified, through discovery, issue, introspection, refresh, revocation, the check of a JWT, and codes.
 // node oauth4webapi.mjs ISSUER; exits with 0 if all went as the standards say.
 import assert from 'node:assert/strict'
 import * as oauth from 'oauth4webapi'
@@ -83,5 +83,63 @@ assert.deepEqual(await introspect(api, access_token), { active: false })
 const stranger = { client: { client_id: 'demo-service' }, auth: oauth.ClientSecretBasic('wrong') }
 // The challenge says Basic, as RFC 6749 section 5.2 wants it; oauth4webapi reports it before the body.
 await assert.rejects(issue(stranger), (error) => error.status === 401)
+
+// A person in a browser, as far as this program plays one: it keeps cookies, signs in, and allows what is asked.
+async function browse(address) {
+  const cookies = new Map()
+  const send = async (url, form) => {
+    const headers = { cookie: [...cookies].map((cookie) => cookie.join('=')).join('; ') }
+    const body = form && new URLSearchParams(form)
+    const response = await fetch(url, { method: form ? 'POST' : 'GET', headers, body, redirect: 'manual' })
+    for (const cookie of response.headers.getSetCookie()) {
+      const [name, value] = cookie.split(';')[0].split('=')
+      cookies.set(name, value)
+    }
+    return response
+  }
+  const page = new URL((await send(address)).headers.get('location'), address)
+  await send(page, { answer: 'sign_in', username: 'alice', password: 'wonderland' })
+  return new URL((await send(page, { answer: 'allow' })).headers.get('location'))
+}
+
+for (const [id, auth] of [
+  ['demo-spa', oauth.None()],
+  ['demo-web', oauth.ClientSecretBasic('demo-web-secret')],
+]) {
+  const client = { client_id: id }
+  const redirectUri = 'http://127.0.0.1:51004/callback'
+  const verifier = oauth.generateRandomCodeVerifier()
+  const state = oauth.generateRandomState()
+  const address = new URL(as.authorization_endpoint)
+  for (const [name, value] of Object.entries({
+    client_id: id,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: 'read',
+    state,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+  })) {
+    address.searchParams.set(name, value)
+  }
+  // It checks `iss` and `state`.
+  const told = oauth.validateAuthResponse(as, client, await browse(address), state)
+  const exchange = async () => {
+    const parameters = [as, client, auth, told, redirectUri, verifier, insecure]
+    return oauth.processAuthorizationCodeResponse(as, client, await oauth.authorizationCodeGrantRequest(...parameters))
+  }
+  const issued = await exchange()
+  assert.equal((await introspect(api, issued.access_token)).sub, 'alice')
+  const next = await refresh({ client, auth }, issued.refresh_token)
+  // A code that comes again ends what it was exchanged for.
+  await assert.rejects(exchange(), { error: 'invalid_grant' })
+  assert.equal((await introspect(api, next.access_token)).active, false)
+
+  // Nobody may be asked, and nobody is signed in.
+  address.searchParams.set('prompt', 'none')
+  const silent = await fetch(address, { redirect: 'manual' })
+  const answer = new URL(silent.headers.get('location'))
+  assert.throws(() => oauth.validateAuthResponse(as, client, answer, state), { error: 'login_required' })
+}
 
 console.log('all as it should be')

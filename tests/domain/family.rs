@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use atropos::domain::client::{ClientId, Reach, Surface, TokenFormat, TokenPolicy};
-use atropos::domain::family::birth::{Birth, Mint, keep_for};
+use atropos::domain::family::birth::{Birth, First, Mint, keep_for};
 use atropos::domain::family::refresh::{Refusal, Spend, Spent, Successors};
 use atropos::domain::family::{Family, Fingerprint, State};
 use atropos::domain::scope::Scope;
@@ -18,6 +18,7 @@ fn policy() -> TokenPolicy {
         format: TokenFormat::Opaque,
         access_token_lifetime: Duration::from_hours(1),
         refresh_token_idle: 30 * DAY,
+        code_lifetime: Duration::from_mins(1),
         family_lifetime: 90 * DAY,
         replay_window: Duration::from_secs(10),
         access_tokens_per_family: 100,
@@ -41,7 +42,9 @@ fn born(policy: &TokenPolicy) -> Family {
         audience: vec!["https://api.example".into()],
         epoch: Position(1),
         ancestors: vec![],
-        with_refresh_token: true,
+        first: First::Tokens { with_refresh_token: true },
+        latest: None,
+        login: None,
         managed: None,
     };
     Family::born(birth, policy, &mint(0))
@@ -67,6 +70,7 @@ impl Present<'_> {
             token,
             request: Fingerprint([self.request; 16]),
             scope: self.scope,
+            audience: None,
             now: BIRTH.plus(self.after),
             policy: self.policy,
             mint: &mint(self.n),

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use atropos::domain::client::{ClientId, Reach, Surface, TokenFormat, TokenPolicy};
-use atropos::domain::family::birth::{Birth, Mint, keep_for};
+use atropos::domain::family::birth::{Birth, First, Mint, keep_for};
 use atropos::domain::family::listing::Listing;
 use atropos::domain::family::managed::{Managed, Renewal};
 use atropos::domain::family::refresh::Refusal;
@@ -22,6 +22,7 @@ fn policy() -> TokenPolicy {
         format: TokenFormat::Opaque,
         access_token_lifetime: HOUR,
         refresh_token_idle: DAY,
+        code_lifetime: Duration::from_mins(1),
         family_lifetime: 3 * HOUR,
         replay_window: Duration::ZERO,
         access_tokens_per_family: 4,
@@ -41,7 +42,9 @@ fn born(managed: Option<Managed>) -> Family {
         audience: vec![],
         epoch: Position(1),
         ancestors: vec![],
-        with_refresh_token: false,
+        first: First::Tokens { with_refresh_token: false },
+        latest: None,
+        login: None,
         managed,
     };
     Family::born(birth, &policy(), &mint(0))

@@ -32,6 +32,39 @@ async fn the_tour_of_other_surfaces_works_as_printed_on_redis() {
     walk_elsewhere(&dev(data.path(), &["--store", &redis.url()]).await);
 }
 
+/// RFC7636-4.6-a, OA21-7.5.2-d: with a browser, from the address that `dev` prints.
+#[tokio::test]
+async fn the_tour_in_a_browser_works_as_printed() {
+    let data = tempfile::tempdir().unwrap();
+    let server = dev(data.path(), &[]).await;
+    let code = approved(&server).await;
+    let output = shell(&block_after("README.md", "### In a browser", &server).replace("CODE", &code));
+    assert_eq!(states(&output), [true, false], "{output}");
+    assert!(output.contains(r#""error":"invalid_grant""#), "{output}");
+}
+
+/// Opens the address, signs in, allows, and reads the code off the address where a browser would be.
+async fn approved(server: &Binary) -> String {
+    let printed = server.stdout();
+    let address =
+        printed.lines().find(|line| line.contains("/oauth/authorize?")).expect("an address").trim().to_owned();
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let mut cookies = Vec::new();
+    let mut last = http.get(address).send().await.unwrap();
+    let forms =
+        [&[("answer", "sign_in"), ("username", "alice"), ("password", "wonderland")][..], &[("answer", "allow")][..]];
+    let page = server.url(last.headers()["location"].to_str().unwrap());
+    for form in forms {
+        let set = last.headers().get_all("set-cookie").iter();
+        cookies.extend(set.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap().to_owned()));
+        last = http.post(&page).header("cookie", cookies.join("; ")).form(form).send().await.unwrap();
+        assert_eq!(last.status(), 303);
+    }
+    let address = last.headers()["location"].to_str().unwrap();
+    assert!(address.starts_with("http://127.0.0.1:9/callback?"), "{address}");
+    address.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code").to_owned()
+}
+
 /// What `dev` prints can be pasted.
 #[tokio::test]
 async fn the_lines_that_dev_prints_work_when_pasted() {

@@ -54,6 +54,7 @@ pub(crate) fn session(shard: Shard, random: u64) -> Family {
         issued_at: now,
         expires_at,
         scope: None,
+        audience: None,
     };
     Family {
         id: FamilyId::new(shard, now, random),
@@ -66,8 +67,15 @@ pub(crate) fn session(shard: Shard, random: u64) -> Family {
         epoch: Position(1_763_765_432_123_456),
         expires_at,
         ancestors: Vec::new(),
-        state: State::Live(Tokens { next_serial: 3, refresh: Some(refresh), spent: None, access: vec![access] }),
+        state: State::Live(Tokens {
+            next_serial: 3,
+            code: None,
+            refresh: Some(refresh),
+            spent: None,
+            access: vec![access],
+        }),
         managed: None,
+        login: None,
     }
 }
 

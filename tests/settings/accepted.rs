@@ -252,7 +252,12 @@ fn dev_has_an_api_and_an_application_in_a_browser() {
     assert!(matches!(api.authentication, Authentication::Secret(_)));
     let spa = sample("demo-spa");
     assert!(spa.authentication.is_public());
-    assert!(spa.grant_types.iter().eq(&[GrantType::RefreshToken]));
+    assert!(spa.grant_types.iter().eq(&[GrantType::AuthorizationCode, GrantType::RefreshToken]));
+    // RFC 8252 section 7.3: wherever it listens.
+    assert!(spa.redirect_uris.iter().any(|uri| uri.is("http://127.0.0.1:8000/callback")));
+    let web = sample("demo-web");
+    assert!(matches!(web.authentication, Authentication::Secret(_)));
+    assert_eq!((web.name.as_deref(), web.redirect_uris.len()), (Some("Demo on the web"), 2));
 }
 
 #[test]

@@ -309,6 +309,27 @@ const CLIENT: &str = r#"
     "id = \"a\"\nresource_server = { audience = '' }",
     "clients[a].resource_server.audience: is empty"
 )]
+#[case::code_without_a_place(
+    "[\"client_credentials\"]",
+    "[\"authorization_code\"]",
+    "clients[a].redirect_uris: and authorization_code among the grant_types need each other"
+)]
+#[case::place_without_a_code(
+    "id = \"a\"",
+    "id = \"a\"\nredirect_uris = ['https://a.example/']",
+    "clients[a].redirect_uris: and"
+)]
+#[case::place_in_the_clear(
+    "grant_types = [",
+    "redirect_uris = ['http://a.example/']\ngrant_types = [\"authorization_code\", ",
+    "clients[a].redirect_uris: \"http://a.example/\" is http, and not on the loopback interface"
+)]
+#[case::long_code(
+    "id = \"a\"",
+    "id = \"a\"\ncode_lifetime = '11m'",
+    "clients[a].code_lifetime: is longer than ten minutes"
+)]
+#[case::reserved("id = \"a\"", "id = \"urn:atropos:browser\"", "clients[urn:atropos:browser].id: is reserved")]
 fn serve_refuses_a_client(#[case] right: &str, #[case] wrong: &str, #[case] problem: &str) {
     serve(CLIENT).unwrap();
     let text = CLIENT.replace(right, wrong);

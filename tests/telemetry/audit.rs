@@ -57,6 +57,13 @@ fn a_refresh_is_told() {
 }
 
 #[test]
+fn the_exchange_of_a_code_is_told() {
+    let (line, metrics) = told(&Event::Redeemed { family: family(), client: client() });
+    assert_eq!((&line["event"], &line["client"]), (&json!("redeemed"), &json!("billing")));
+    assert_counted(&metrics, "atropos_issues_total{grant=\"authorization_code\"} 1");
+}
+
+#[test]
 fn a_replay_is_told() {
     let (line, metrics) = told(&Event::Replayed { family: family(), client: client(), serial: 4 });
     assert_eq!(line["event"], "replayed");
@@ -67,15 +74,16 @@ fn a_replay_is_told() {
 /// S32: reuse is a revocation like any other, and the one that somebody should look at.
 #[test]
 fn reuse_is_told_with_what_it_took() {
-    let event = Event::Reused { family: family(), client: client(), serial: 4, receipt: RECEIPT };
+    let event =
+        Event::Reused { family: family(), client: client(), serial: 4, cause: Cause::CodeReuse, receipt: RECEIPT };
     let (line, metrics) = told(&event);
     let expected = json!({
         "level": "WARN", "event": "reused", "family": family().to_string(), "client": "billing", "serial": 4,
-        "families": 1, "refresh_tokens": 2, "access_tokens": 3,
+        "cause": "code_reuse", "families": 1, "refresh_tokens": 2, "access_tokens": 3,
     });
     assert_eq!(line, expected);
-    assert_counted(&metrics, "atropos_refresh_reuse_total 1");
-    assert_counted(&metrics, "atropos_revocations_total{target=\"family\",cause=\"reuse\"} 1");
+    assert_counted(&metrics, "atropos_reuse_total 1");
+    assert_counted(&metrics, "atropos_revocations_total{target=\"family\",cause=\"code_reuse\"} 1");
 }
 
 #[test]
@@ -94,7 +102,7 @@ fn a_revocation_is_told_with_cause_and_receipt() {
     });
     assert_eq!(line, expected);
     assert_counted(&metrics, "atropos_revocations_total{target=\"token\",cause=\"requested\"} 1");
-    assert_counted(&metrics, "atropos_refresh_reuse_total 0");
+    assert_counted(&metrics, "atropos_reuse_total 0");
 }
 
 #[test]

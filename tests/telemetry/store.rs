@@ -175,6 +175,7 @@ fn record() -> Family {
         ancestors: Vec::new(),
         state: State::Ended { at: Timestamp::from_secs(1), cause: Cause::Requested },
         managed: None,
+        login: None,
     }
 }
 

@@ -78,19 +78,9 @@ impl Sheet {
                 &["what", "store", "trials", "p25 µs", "median µs", "p75 µs", "difference µs", "±", "noise µs", ""]
             }
             Self::Connections => &["what", "connections", "floor/s", "server/s", "ratio", "spread", "p50 ms", "p99 ms"],
-            Self::Growth => &[
-                "what",
-                "store",
-                "live",
-                "denylist",
-                "p50 ms",
-                "p99 ms",
-                "floor/s",
-                "server/s",
-                "grown by",
-                "bar",
-                "",
-            ],
+            Self::Growth => {
+                &["what", "store", "live", "denylist", "p50 ms", "p99 ms", "floor/s", "server/s", "grown by", "bar", ""]
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use anyhow::{Context as _, Result, ensure};
 use atropos_testbed::{Flavor, RedisServer, Wire, until};
 use futures_util::future::try_join_all;
 use reqwest::Client;
+use reqwest::redirect::Policy;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -87,7 +88,8 @@ impl Scene {
 /// that one took.
 pub async fn every_surface(program: &Program, outage: Outage) -> Result<(usize, Duration)> {
     let scene = Scene::set(program, "1h").await;
-    let (client, node) = (Client::new(), &scene.node);
+    let client = Client::builder().redirect(Policy::none()).build()?;
+    let node = &scene.node;
     let calls = calls(&client, node).await?;
     are_all(&calls, &client, node).await?;
     let ask = async |call: Call| {

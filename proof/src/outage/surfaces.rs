@@ -1,5 +1,7 @@
 //! Every call there is, as clients of each surface make it, and what may be said to it without a store.
 
+mod people;
+
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -13,6 +15,8 @@ pub(super) enum Words {
     Kajabi,
     Anghami,
     Infisical,
+    /// A page for a person.
+    Page,
 }
 
 /// What is said when the store does not answer.
@@ -41,6 +45,8 @@ pub(super) struct Call {
     /// A client with its secret, or a bearer token.
     basic: Option<&'static str>,
     bearer: Option<String>,
+    cookie: Option<String>,
+    query: Vec<(&'static str, String)>,
     body: Body,
     pub(super) without: Without,
 }
@@ -57,7 +63,9 @@ const IDENTITY: &str = "5f0c3f1e-8a44-4b6c-9d7e-2f1b8c9a6d01";
 const GARBAGE: &str = "at_nothing";
 
 fn call(method: Method, template: &'static str, without: Without) -> Call {
-    Call { method, template, path: template.to_owned(), basic: None, bearer: None, body: Body::None, without }
+    let path = template.to_owned();
+    let (query, body) = (Vec::new(), Body::None);
+    Call { method, template, path, basic: None, bearer: None, cookie: None, query, body, without }
 }
 
 fn post(template: &'static str, words: Words) -> Call {
@@ -89,6 +97,18 @@ impl Call {
         self
     }
 
+    fn cookie(mut self, cookie: &str) -> Self {
+        self.cookie = Some(cookie.to_owned());
+        self
+    }
+
+    /// Of two of one name the later counts.
+    fn query(mut self, query: &[(&'static str, &str)]) -> Self {
+        self.query.retain(|(known, _)| query.iter().all(|(name, _)| name != known));
+        self.query.extend(query.iter().map(|&(name, value)| (name, value.to_owned())));
+        self
+    }
+
     fn same(mut self) -> Self {
         self.without = Without::Same;
         self
@@ -117,6 +137,12 @@ impl Call {
         if let Some(token) = &self.bearer {
             request = request.bearer_auth(token);
         }
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        if !self.query.is_empty() {
+            request = request.query(&self.query);
+        }
         request = match &self.body {
             Body::None => request,
             Body::Form(form) => request.form(form),
@@ -141,6 +167,9 @@ impl Answer {
 
     /// Whether it is 503, says when to come again, and says it in these words and no other.
     pub(super) fn is_unavailable(&self, words: Words) -> bool {
+        if words == Words::Page {
+            return self.status == 503 && self.retry_after && self.body.contains("<title>Not now</title>");
+        }
         let Ok(body) = serde_json::from_str::<Value>(&self.body) else { return false };
         let members: Vec<_> = body.as_object().into_iter().flat_map(|object| object.keys()).collect();
         let shaped = match words {
@@ -148,6 +177,7 @@ impl Answer {
             Words::Kajabi => members == ["error", "error_description", "errors"],
             Words::Anghami => members == ["message"],
             Words::Infisical => body["statusCode"] == 503 && body["error"] == "ServiceUnavailable",
+            Words::Page => false,
         };
         self.status == 503 && self.retry_after && shaped
     }
@@ -159,6 +189,7 @@ pub(super) async fn calls(client: &Client, node: &Node) -> Result<Vec<Call>> {
     calls.extend(kajabi(client, node).await?);
     calls.extend(anghami(client, node).await?);
     calls.extend(infisical(client, node).await?);
+    calls.extend(people::people(client, node).await?);
     calls.extend([
         get("/.well-known/oauth-authorization-server"),
         get("/.well-known/openid-configuration"),

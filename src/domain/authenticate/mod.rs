@@ -180,6 +180,16 @@ impl Authenticator {
         self.attempts.count(&Guesser::new(source, None))
     }
 
+    /// What a person of the directory types to sign in.
+    pub fn name_of(&self, subject: &str) -> Option<&str> {
+        self.passwords.users.name_of(subject)
+    }
+
+    /// Whether a person of the directory may sign in no more: then nothing that it granted goes on.
+    pub fn is_disabled(&self, subject: &str) -> bool {
+        self.passwords.users.is_disabled(subject)
+    }
+
     fn find(&self, id: &str, source: Option<IpAddr>) -> Result<&Arc<Client>, Error> {
         self.clients.find(id).ok_or_else(|| self.refuse_stranger(source, ClientFault::UnknownClient))
     }

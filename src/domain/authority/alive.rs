@@ -61,10 +61,13 @@ impl Authority {
     }
 
     /// The client as it is registered now, if it still stands behind the family: it is enabled, and has the credential
-    /// that the family is bound to, if to any.
+    /// that the family is bound to, if to any. So does the person, if it is one of the directory.
     pub(super) fn voucher(&self, family: &Family) -> Result<&Arc<Client>, GrantFault> {
         let client = self.clients.find(family.client.as_str()).filter(|client| client.enabled);
         let client = client.ok_or(GrantFault::ClientGone)?;
+        if family.subject.as_deref().is_some_and(|subject| self.authenticator.is_disabled(subject)) {
+            return Err(GrantFault::UserDisabled);
+        }
         match family.begotten_by {
             Some(credential) if !client.has_credential(credential) => Err(GrantFault::CredentialGone),
             _ => Ok(client),

@@ -74,7 +74,7 @@ impl Authority {
         })
     }
 
-    fn opaque(&self, kind: OpaqueKind, id: TokenId, key: KeyId) -> Result<TokenText, Error> {
+    pub(super) fn opaque(&self, kind: OpaqueKind, id: TokenId, key: KeyId) -> Result<TokenText, Error> {
         self.keys.mint(kind, id, key).ok_or_else(gone)
     }
 
@@ -84,7 +84,7 @@ impl Authority {
             client: family.client.clone(),
             subject: family.subject.clone(),
             scope: access.scope.as_ref().unwrap_or(&family.scope).clone(),
-            audience: family.audience.clone(),
+            audience: access.audience.as_ref().unwrap_or(&family.audience).clone(),
             issued_at: access.issued_at,
             expires_at: access.expires_at,
             epoch: family.epoch,

@@ -56,16 +56,18 @@ impl Authority {
     /// The client that a token was issued to sees all of it. A resource server sees access tokens meant for it, cut down
     /// to its own audience and scopes. Anybody else sees nothing.
     fn show(&self, caller: &Caller, family: &Family, found: Found<'_>) -> Option<ActiveToken> {
-        let (id, kind, scope, issued_at, expires_at) = match found {
+        let (id, kind, scope, audience, issued_at, expires_at) = match found {
             Found::Access(token) => {
                 let scope = token.scope.as_ref().unwrap_or(&family.scope);
-                (family.id_of_access(token), TokenKind::Access, scope, token.issued_at, token.expires_at)
+                let audience = token.audience.as_ref().unwrap_or(&family.audience);
+                (family.id_of_access(token), TokenKind::Access, scope, audience, token.issued_at, token.expires_at)
             }
             Found::Refresh(token) => {
-                (family.id_of_refresh(token), TokenKind::Refresh, &family.scope, token.issued_at, token.expires_at)
+                let (id, kind, audience) = (family.id_of_refresh(token), TokenKind::Refresh, &family.audience);
+                (id, kind, &family.scope, audience, token.issued_at, token.expires_at)
             }
         };
-        let (audience, scope) = visible(caller, family, kind, scope)?;
+        let (audience, scope) = visible(caller, family, kind, (audience, scope))?;
         Some(ActiveToken {
             kind,
             id,
@@ -80,12 +82,17 @@ impl Authority {
     }
 }
 
-fn visible(caller: &Caller, family: &Family, kind: TokenKind, scope: &Scope) -> Option<(Vec<Arc<str>>, Scope)> {
+fn visible(
+    caller: &Caller,
+    family: &Family,
+    kind: TokenKind,
+    (audience, scope): (&[Arc<str>], &Scope),
+) -> Option<(Vec<Arc<str>>, Scope)> {
     if family.client == caller.client.id {
-        return Some((family.audience.clone(), scope.clone()));
+        return Some((audience.to_vec(), scope.clone()));
     }
     let resource = caller.client.resource_server.as_ref()?;
-    if kind != TokenKind::Access || !family.audience.contains(&resource.audience) {
+    if kind != TokenKind::Access || !audience.contains(&resource.audience) {
         return None;
     }
     let scope = resource.scope.as_ref().map_or_else(|| scope.clone(), |own| scope.intersection(own));

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use super::answer::Issued;
+use super::push::Known;
 use super::request::{Caller, ClientCredentials};
 use super::resource::Aim;
+use super::session::{self, Session};
 use super::{Authority, Bounded};
 use crate::domain::audit::Event;
-use crate::domain::client::{Client, GrantType, Surface, TokenPolicy};
-use crate::domain::error::{ClientFault, Error};
-use crate::domain::family::birth::{Birth, keep_for};
+use crate::domain::client::{Client, ClientId, GrantType, Surface, TokenPolicy};
+use crate::domain::error::{ClientFault, Error, GrantFault};
+use crate::domain::family::birth::{Birth, First, keep_for};
 use crate::domain::family::listing::Listing;
 use crate::domain::family::managed::Managed;
+use crate::domain::family::session::Login;
 use crate::domain::family::{Family, State};
 use crate::domain::scope::Scope;
 use crate::domain::store::Created;
@@ -32,14 +35,17 @@ impl Authority {
         let Aim { audience, scope } = self.aim(client, &request.resources, scope)?;
         self.limits.issue(&client.id)?;
         let grant = Grant {
-            client,
+            client: &client.id,
             subject: None,
             surface: request.surface,
             begotten_by: request.surface.binds_to_credential().then_some(caller.credential),
             scope,
             audience,
             policy: &client.tokens,
-            with_refresh_token: client.tokens.client_credentials_refresh,
+            first: First::Tokens { with_refresh_token: client.tokens.client_credentials_refresh },
+            within: None,
+            pushed: None,
+            agent: None,
             managed: None,
             name: "client_credentials",
         };
@@ -56,14 +62,17 @@ impl Authority {
     ) -> Result<Issued, Error> {
         Self::may_use(client, surface, GrantType::RefreshToken)?;
         let grant = Grant {
-            client,
+            client: &client.id,
             subject: Some(subject),
             surface,
             begotten_by: None,
             scope,
             audience: client.audience.clone(),
             policy: &client.tokens,
-            with_refresh_token: true,
+            first: First::Tokens { with_refresh_token: true },
+            within: None,
+            pushed: None,
+            agent: None,
             managed: None,
             name: "session",
         };
@@ -76,7 +85,6 @@ impl Authority {
 
     /// A family that is written, and whose tokens nobody has been told of.
     pub(super) async fn beget(&self, grant: &Grant<'_>) -> Result<Family, Error> {
-        let client = grant.client;
         loop {
             // The epoch is where this node's copy stands *before* the evidence is judged, and each turn judges it anew:
             // what a revocation took while this request was under way is not given under a newer epoch.
@@ -84,21 +92,21 @@ impl Authority {
             let denylist = self.follower.denylist(shard);
             let forks = denylist.forks();
             let known = denylist.head();
-            if !self.clients.find(client.id.as_str()).is_some_and(|client| client.enabled) {
-                return Err(Error::InvalidClient(ClientFault::Disabled));
-            }
+            self.judge(grant).await?;
             let id = FamilyId::new(shard, self.clock.now(), self.chance.u64());
             let birth = Birth {
                 id,
-                client: client.id.clone(),
+                client: grant.client.clone(),
                 subject: grant.subject.map(Into::into),
                 surface: grant.surface,
                 begotten_by: grant.begotten_by,
                 scope: grant.scope.clone(),
                 audience: grant.audience.clone(),
                 epoch: known.position,
-                ancestors: Vec::new(),
-                with_refresh_token: grant.with_refresh_token,
+                ancestors: grant.within.iter().map(|within| within.link()).collect(),
+                first: grant.first.clone(),
+                latest: grant.within.as_ref().map(|within| within.ends()),
+                login: grant.login(id),
                 managed: grant.managed.clone(),
             };
             let family = Family::born(birth, grant.policy, &self.mint(shard, grant.policy.format).await?);
@@ -118,7 +126,7 @@ impl Authority {
             }
             self.audit.record(&Event::Issued {
                 family: id,
-                client: client.id.clone(),
+                client: grant.client.clone(),
                 surface: grant.surface,
                 grant: grant.name,
             });
@@ -126,12 +134,29 @@ impl Authority {
         }
     }
 
+    /// The evidence for a grant: a client that is still registered, and a person who is still signed in.
+    async fn judge(&self, grant: &Grant<'_>) -> Result<(), Error> {
+        if !session::is_browser(grant.client) && !self.clients.find(grant.client.as_str()).is_some_and(|it| it.enabled)
+        {
+            return Err(Error::InvalidClient(ClientFault::Disabled));
+        }
+        if let Some(session) = grant.within {
+            self.still(session).await?;
+        }
+        match grant.pushed {
+            Some(known) if !self.is_still_known(grant.client.as_str(), known).await? => {
+                Err(Error::InvalidGrant(GrantFault::Ended))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn is_covered(&self, family: &Family) -> bool {
         let State::Live(tokens) = &family.state else { return true };
-        tokens.access.iter().any(|access| {
-            let credential = family.credential(family.id_of_access(access), access.key);
-            self.follower.denylist(family.id.shard()).covering(&credential).is_some()
-        })
+        let access = tokens.access.iter().map(|access| (family.id_of_access(access), access.key));
+        let code = tokens.code.iter().map(|code| (family.id_of_code(code), code.key));
+        let denylist = self.follower.denylist(family.id.shard());
+        access.chain(code).any(|(token, key)| denylist.covering(&family.credential(token, key)).is_some())
     }
 
     /// All that is listed together lives in one shard; what nobody lists is spread.
@@ -144,24 +169,39 @@ impl Authority {
 
 /// What was granted, to whom.
 pub(super) struct Grant<'a> {
-    pub(super) client: &'a Client,
+    pub(super) client: &'a ClientId,
     pub(super) subject: Option<&'a str>,
     pub(super) surface: Surface,
     pub(super) begotten_by: Option<[u8; 8]>,
     pub(super) scope: Scope,
     pub(super) audience: Vec<Arc<str>>,
     pub(super) policy: &'a TokenPolicy,
-    pub(super) with_refresh_token: bool,
+    pub(super) first: First,
+    /// The session in which it is granted, and with which it ends.
+    pub(super) within: Option<&'a Session>,
+    /// When the client was known to be who it is, if it pushed the request for this.
+    pub(super) pushed: Option<Known>,
+    /// Of a session itself: in which browser.
+    pub(super) agent: Option<&'a str>,
     pub(super) managed: Option<Managed>,
     /// For the log.
     pub(super) name: &'static str,
 }
 
 impl Grant<'_> {
+    /// How the person proved who it is: for a session, just now.
+    fn login(&self, id: FamilyId) -> Option<Login> {
+        let begun = || Login { session: id, at: id.born_at(), agent: self.agent.map(Into::into) };
+        match self.within {
+            Some(session) => Some(session.login()),
+            None => session::is_browser(self.client).then(begun),
+        }
+    }
+
     /// As [`Family::listing`] will have it of the record.
     fn listing(&self) -> Option<Listing<'_>> {
         match &self.managed {
-            Some(_) => Some(Listing::Identity(self.client.id.as_str())),
+            Some(_) => Some(Listing::Identity(self.client.as_str())),
             None => self.subject.map(Listing::Subject),
         }
     }

@@ -4,10 +4,14 @@
 //! load its family and its shard's head in one trip, bring the copy of the denylist to that head, judge, commit by
 //! comparing the version, answer. A commit that finds the record changed begins again at the load.
 
+mod account;
 mod administer;
 mod alive;
 mod answer;
+mod authorize;
 mod bearer;
+mod code;
+mod consent;
 mod ending;
 mod hand_out;
 mod introspect;
@@ -15,10 +19,12 @@ mod issue;
 mod lifetimes;
 mod limits;
 mod machine;
+mod push;
 mod refresh;
 mod request;
 mod resource;
 mod revoke;
+mod session;
 mod sign_in;
 
 use std::future::Future;
@@ -26,18 +32,24 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use account::{Account, Connected, SignedIn};
 pub use administer::FamilyView;
 pub use answer::{ActiveToken, Introspection, Issued, TokenKind, TokenText};
+pub use authorize::{Asked, Came, Next, Pending};
 pub use bearer::Bearer;
+pub use code::{Approval, Exchange};
+pub use consent::Consent;
 pub use limits::{Limits, PerMinute};
 pub use machine::{MachineToken, ManagedIdentity, Renewable};
+pub use push::{Known, RequestUri};
 pub use request::{AuthenticationMethod, Caller, ClientCredentials, Presented, Refresh};
+pub use session::{BROWSER, Session};
 pub use sign_in::SignIn;
 
 use super::audit::Audit;
 use super::authenticate::Authenticator;
 use super::chance::Chance;
-use super::client::{Client, Clients, GrantType, Surface};
+use super::client::{Client, Clients, GrantType, Surface, TokenPolicy};
 use super::clock::Clock;
 use super::error::Error;
 use super::family::Family;
@@ -69,6 +81,10 @@ pub struct Authority {
     pub publish_lead: Duration,
     /// The longest a family of any client can live, by the settings of this node alone.
     pub longest_family: Duration,
+    /// How long people stay signed in.
+    pub sessions: TokenPolicy,
+    /// How long they are not asked again for what they approved.
+    pub consent_lifetime: Duration,
     /// The longest an access token of any client can live.
     pub longest_access_token: Duration,
 }
@@ -169,6 +185,10 @@ impl Authority {
 
     /// When the last of a family is dead, also what a lost history may have given it: no longer than its own end.
     fn family_end(&self, family: &Family) -> Timestamp {
+        // What was granted in a session hangs from it, and ends no later than it would have.
+        if session::is_browser(&family.client) {
+            return family.expires_at;
+        }
         let lifetime = family.managed.as_ref().map_or(self.longest_access_token, |managed| managed.lifetime);
         let lately = self.clock.now().plus(lifetime);
         family.last_moment().max(lately).min(family.expires_at)

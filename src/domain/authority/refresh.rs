@@ -2,7 +2,6 @@
 //! the load, the commit, and what is told of it.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -75,15 +74,19 @@ impl Authority {
             Self::may_use(client, request.surface, GrantType::RefreshToken)?;
             let now = self.clock.now();
             let mint = self.mint(id.family.shard(), client.tokens.format).await?;
-            let scope = request.scope.as_ref();
-            let spend = Spend { token: id, request: fingerprint, scope, now, policy: &client.tokens, mint: &mint };
+            let wanted = request.scope.clone().unwrap_or_else(|| family.scope.clone());
+            let aim = self.aim_within(&family.audience, client.tokens.format, &request.resources, wanted);
+            let (scope, audience) = match &aim {
+                Ok(aim) if !request.resources.is_empty() => (Some(&aim.scope), Some(&*aim.audience)),
+                Ok(_) | Err(_) => (request.scope.as_ref(), None),
+            };
+            let (token, request, policy) = (id, fingerprint, &client.tokens);
+            let spend = Spend { token, request, scope, audience, now, policy, mint: &mint };
             let outcome = family.spend(&spend).map_err(|refusal| refused(refusal, spend.policy))?;
             // Reuse is reuse, whatever the client may have by now.
             if !matches!(outcome, Spent::Reused(..)) {
                 Self::may_go_on(client, family).map_err(Error::InvalidGrant)?;
-                if !is_for(family, &request.resources) {
-                    return Err(Error::InvalidTarget);
-                }
+                aim?;
             }
             match outcome {
                 Spent::Rotated(next, successors) => {
@@ -108,7 +111,7 @@ impl Authority {
                 Spent::Reused(ended, receipt) => {
                     let revocation = self.revocation(Target::Family(id.family), Cause::Reuse, self.family_end(family));
                     if self.commit(&stored, &ended, Some(revocation)).await? {
-                        self.audit_reuse(&client.id, id, receipt);
+                        self.audit_reuse(&client.id, id, Cause::Reuse, receipt);
                         return Err(Error::InvalidGrant(GrantFault::Reused));
                     }
                 }
@@ -123,9 +126,9 @@ impl Authority {
         Ok(self.covering(&access, head).await?.is_some() || self.covering(&refresh, head).await?.is_some())
     }
 
-    fn audit_reuse(&self, client: &ClientId, id: TokenId, receipt: Receipt) {
+    pub(super) fn audit_reuse(&self, client: &ClientId, id: TokenId, cause: Cause, receipt: Receipt) {
         let (family, client, serial) = (id.family, client.clone(), id.serial);
-        self.audit.record(&Event::Reused { family, client, serial, receipt });
+        self.audit.record(&Event::Reused { family, client, serial, cause, receipt });
     }
 
     /// Whether it was written; if not, somebody else was first and all has to be judged again.
@@ -163,22 +166,20 @@ impl Authority {
 
 const UNKNOWN: Error = Error::InvalidGrant(GrantFault::Unknown);
 
-/// Whether these are the resources that were granted. One that was granted more is not cut down here: whoever wants a
-/// token for less asks for it alone.
-fn is_for(family: &Family, resources: &[Arc<str>]) -> bool {
-    resources.is_empty()
-        || resources.iter().all(|resource| family.audience.contains(resource))
-            && family.audience.iter().all(|granted| resources.contains(granted))
-}
-
-/// All by which a replay must equal the first request: client, authentication, scope. The resources are those that were
-/// granted, or it is refused before.
+/// All by which a replay must equal the first request: client, authentication, scope, and resources in any order.
 fn fingerprint(caller: Option<&Caller>, request: &Refresh<'_>) -> Fingerprint {
     let scope = request.scope.as_ref().map_or("", |scope| scope.as_str());
     let mut hash = Sha256::new();
     hash.update(caller.map(|caller| caller.credential).unwrap_or_default());
     hash.update([u8::from(request.scope.is_some())]);
     hash.update(scope);
+    let mut resources: Vec<&str> = request.resources.iter().map(|resource| &**resource).collect();
+    resources.sort_unstable();
+    resources.dedup();
+    for resource in resources {
+        hash.update([0]);
+        hash.update(resource);
+    }
     let digest = hash.finalize();
     Fingerprint(std::array::from_fn(|i| digest[i]))
 }

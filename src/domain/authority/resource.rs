@@ -16,23 +16,34 @@ pub(super) struct Aim {
 impl Authority {
     /// The resources that are asked for, out of those that the client's tokens are for; without any, all of them.
     pub(super) fn aim(&self, client: &Client, resources: &[Arc<str>], scope: Scope) -> Result<Aim, Error> {
+        self.aim_within(&client.audience, client.tokens.format, resources, scope)
+    }
+
+    /// As [`Self::aim`], out of what was granted.
+    pub(super) fn aim_within(
+        &self,
+        granted: &[Arc<str>],
+        format: TokenFormat,
+        resources: &[Arc<str>],
+        scope: Scope,
+    ) -> Result<Aim, Error> {
         if resources.is_empty() {
-            return Ok(Aim { audience: client.audience.clone(), scope });
+            return Ok(Aim { audience: granted.to_vec(), scope });
         }
-        if resources.iter().any(|resource| !client.audience.contains(resource)) {
+        if resources.iter().any(|resource| !granted.contains(resource)) {
             return Err(Error::InvalidTarget);
         }
-        let audience: Vec<_> = client.audience.iter().filter(|own| resources.contains(own)).cloned().collect();
+        let audience: Vec<_> = granted.iter().filter(|own| resources.contains(own)).cloned().collect();
         let known_at = |token: &str| audience.iter().filter(|resource| self.knows(resource, token)).count();
         // Whoever verifies a JWT by itself reads all of its scope as its own.
-        if client.tokens.format == TokenFormat::Jwt && scope.tokens().any(|token| known_at(token) > 1) {
+        if format == TokenFormat::Jwt && scope.tokens().any(|token| known_at(token) > 1) {
             return Err(Error::InvalidTarget);
         }
-        let scope = scope.only(|token| known_at(token) > 0);
-        if scope.is_empty() && !client.scope.is_empty() {
+        let meant = scope.only(|token| known_at(token) > 0);
+        if meant.is_empty() && !scope.is_empty() {
             return Err(Error::InvalidScope);
         }
-        Ok(Aim { audience, scope })
+        Ok(Aim { audience, scope: meant })
     }
 
     /// A resource that nobody has registered may know any.

@@ -49,7 +49,7 @@ impl Asker<'_> {
     fn target(&self, token: Proven<'_>) -> Target {
         match (token.kind, self.reach) {
             (OpaqueKind::Access, Reach::Token) => Target::Token(token.id),
-            (OpaqueKind::Access, Reach::Family) | (OpaqueKind::Refresh | OpaqueKind::Code, _) => {
+            (OpaqueKind::Access, Reach::Family) | (OpaqueKind::Refresh | OpaqueKind::Code | OpaqueKind::Session, _) => {
                 Target::Family(token.id.family)
             }
         }

@@ -52,6 +52,12 @@ impl Family {
         TokenId { family: self.id, serial: access.serial, nonce: access.nonce.into() }
     }
 
+    /// By which key an access token that is listed is made.
+    pub fn key_of(&self, token: TokenId) -> Option<KeyId> {
+        let State::Live(tokens) = &self.state else { return None };
+        tokens.access.iter().find(|access| self.id_of_access(access) == token).map(|access| access.key)
+    }
+
     pub fn id_of_refresh(&self, refresh: &RefreshToken) -> TokenId {
         TokenId { family: self.id, serial: refresh.serial, nonce: refresh.nonce.into() }
     }
@@ -76,7 +82,8 @@ impl Family {
             State::Live(tokens) => {
                 let refresh = tokens.refresh.iter().map(|refresh| refresh.expires_at);
                 let access = tokens.access.iter().map(|access| access.expires_at);
-                refresh.chain(access).max().unwrap_or_default().min(self.expires_at)
+                let code = tokens.code.iter().map(|code| code.expires_at);
+                refresh.chain(access).chain(code).max().unwrap_or_default().min(self.expires_at)
             }
         }
     }
@@ -90,13 +97,15 @@ impl Family {
         refresh.into_iter().chain(access.map(|token| (self.id_of_access(token), token.key, false)))
     }
 
-    /// How much of it is alive.
+    /// How much of it is alive. A code counts as the family that it may become.
     pub fn count(&self, now: Timestamp) -> Receipt {
         let (mut refresh_tokens, mut access_tokens) = (0, 0);
         for (_, _, is_refresh) in self.live_tokens(now) {
             refresh_tokens += u64::from(is_refresh);
             access_tokens += u64::from(!is_refresh);
         }
-        Receipt { families: u64::from(refresh_tokens + access_tokens > 0), refresh_tokens, access_tokens }
+        let code = self.live(now).and_then(|tokens| tokens.code.as_ref()).filter(|code| code.is_alive(now));
+        let families = u64::from(refresh_tokens + access_tokens > 0 || code.is_some());
+        Receipt { families, refresh_tokens, access_tokens }
     }
 }

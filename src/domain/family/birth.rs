@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::code::{Code, Redirect};
 use super::managed::Managed;
+use super::session::Login;
 use super::{AccessToken, Family, RefreshToken, State, Tokens};
 use crate::domain::client::{ClientId, Surface, TokenPolicy};
+use crate::domain::pkce::CodeChallenge;
 use crate::domain::scope::Scope;
 use crate::domain::{FamilyId, KeyId, Link, Position, Timestamp};
 
@@ -21,11 +24,27 @@ pub struct Birth {
     pub audience: Vec<Arc<str>>,
     pub epoch: Position,
     pub ancestors: Vec<Link>,
-    pub with_refresh_token: bool,
+    pub first: First,
+    /// When it ends at the latest, if what it hangs from ends then.
+    pub latest: Option<Timestamp>,
+    pub login: Option<Login>,
     pub managed: Option<Managed>,
 }
 
-/// By which keys new tokens are made, and the chance that goes into their ids.
+/// What a family begins with.
+#[derive(Clone, Debug)]
+pub enum First {
+    Tokens {
+        with_refresh_token: bool,
+    },
+    /// Tokens are had for it.
+    Code {
+        challenge: CodeChallenge,
+        redirect: Redirect,
+    },
+}
+
+/// By which keys new tokens are made, and the chance that goes into their ids. A code is made as a refresh token is.
 #[derive(Clone, Copy, Debug)]
 pub struct Mint {
     pub access_key: KeyId,
@@ -42,16 +61,44 @@ impl Family {
     /// `born_at` is the time in the id.
     pub fn born(birth: Birth, policy: &TokenPolicy, mint: &Mint) -> Self {
         let now = birth.id.born_at();
-        // Where nothing can follow the access token, the family ends with it.
-        let goes_on = birth.with_refresh_token || birth.surface.renews();
-        let lifetime = if goes_on { policy.family_lifetime } else { policy.access_token_lifetime };
-        let expires_at = now.plus(lifetime);
         let mut tokens =
-            Tokens { next_serial: FIRST_SERIAL, refresh: None, spent: None, access: Vec::with_capacity(1) };
-        if birth.with_refresh_token {
-            tokens.add_refresh(now, expires_at, policy, mint);
+            Tokens { next_serial: FIRST_SERIAL, code: None, refresh: None, spent: None, access: Vec::new() };
+        let lifetime = match birth.first {
+            First::Code { .. } => policy.family_lifetime,
+            First::Tokens { with_refresh_token } if with_refresh_token || birth.surface.renews() => {
+                policy.family_lifetime
+            }
+            // Where nothing can follow the access token, the family ends with it.
+            First::Tokens { .. } => policy.access_token_lifetime,
+        };
+        let expires_at = now.plus(lifetime);
+        let expires_at = birth.latest.map_or(expires_at, |latest| latest.min(expires_at));
+        match birth.first {
+            First::Code { challenge, redirect } => {
+                tokens.code = Some(Box::new(Code {
+                    serial: tokens.take_serial(),
+                    nonce: mint.refresh_nonce.into(),
+                    key: mint.refresh_key,
+                    issued_at: now,
+                    expires_at: now.plus(policy.code_lifetime).min(expires_at),
+                    challenge,
+                    redirect,
+                    spent_at: None,
+                }));
+            }
+            First::Tokens { with_refresh_token } => {
+                if with_refresh_token {
+                    tokens.add_refresh(now, expires_at, policy, mint);
+                }
+                tokens.access.reserve_exact(1);
+                tokens.add_access(
+                    Access { parent: THE_GRANT, scope: None, audience: None, expires_at },
+                    now,
+                    policy,
+                    mint,
+                );
+            }
         }
-        tokens.add_access(Access { parent: THE_GRANT, scope: None, expires_at }, now, policy, mint);
         Self {
             id: birth.id,
             client: birth.client,
@@ -65,7 +112,17 @@ impl Family {
             ancestors: birth.ancestors,
             state: State::Live(tokens),
             managed: birth.managed.map(Box::new),
+            login: birth.login.map(Box::new),
         }
+    }
+
+    /// What an access token keeps of a scope that is asked for: nothing, if that is all that was granted.
+    pub(super) fn narrower_scope(&self, scope: Option<&Scope>) -> Option<Scope> {
+        scope.filter(|scope| **scope != self.scope).cloned()
+    }
+
+    pub(super) fn narrower_audience(&self, audience: Option<&[Arc<str>]>) -> Option<Vec<Arc<str>>> {
+        audience.filter(|audience| **audience != *self.audience).map(<[_]>::to_vec)
     }
 }
 
@@ -73,6 +130,7 @@ impl Family {
 pub(super) struct Access {
     pub(super) parent: u32,
     pub(super) scope: Option<Scope>,
+    pub(super) audience: Option<Vec<Arc<str>>>,
     pub(super) expires_at: Timestamp,
 }
 
@@ -88,6 +146,7 @@ impl Tokens {
             issued_at: now,
             expires_at: now.plus(policy.access_token_lifetime).min(access.expires_at),
             scope: access.scope,
+            audience: access.audience,
         });
         serial
     }

@@ -107,7 +107,12 @@ impl Family {
         }
         let lifetime = self.managed.as_ref().map_or(policy.access_token_lifetime, |managed| managed.lifetime);
         let policy = TokenPolicy { access_token_lifetime: lifetime, ..policy.clone() };
-        next.add_access(Access { parent: THE_GRANT, scope: None, expires_at: self.expires_at }, now, &policy, mint);
+        next.add_access(
+            Access { parent: THE_GRANT, scope: None, audience: None, expires_at: self.expires_at },
+            now,
+            &policy,
+            mint,
+        );
         let access = next.access.last().expect("it was added just now").clone();
         let managed = self
             .managed

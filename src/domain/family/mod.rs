@@ -1,19 +1,24 @@
 //! A family: all that descends from one grant. One record, changed as a whole; every rule about it is a function from
-//! record to record in a file beside this one: [`birth`], [`alive`], [`refresh`], [`managed`], `revoke`. [`listing`]: where it
-//! can be found.
+//! record to record in a file beside this one: [`birth`], [`alive`], [`code`], [`refresh`], [`managed`], [`session`],
+//! `revoke`. [`listing`]: where
+//! it can be found.
 
 pub mod alive;
 pub mod birth;
+pub mod code;
 pub mod listing;
 pub mod managed;
 pub mod refresh;
 mod revoke;
+pub mod session;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::code::Code;
 use self::managed::Managed;
+use self::session::Login;
 use super::client::{ClientId, Surface, TokenFormat};
 use super::scope::Scope;
 use super::{Cause, FamilyId, KeyId, Link, Position, Timestamp};
@@ -40,6 +45,8 @@ pub struct Family {
     pub state: State,
     /// For tokens that somebody manages by their ids.
     pub managed: Option<Box<Managed>>,
+    /// How the person proved who it is, where that was done here and in a browser.
+    pub login: Option<Box<Login>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +59,8 @@ pub enum State {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
     pub next_serial: u32,
+    /// What the family began with, if that was an authorization code.
+    pub code: Option<Box<Code>>,
     /// At most one is live at any time.
     pub refresh: Option<RefreshToken>,
     /// The refresh token spent last. Older ones are not kept: their MAC proves that we issued them.
@@ -94,6 +103,8 @@ pub struct AccessToken {
     pub expires_at: Timestamp,
     /// `None`: the family's.
     pub scope: Option<Scope>,
+    /// `None`: the family's.
+    pub audience: Option<Vec<Arc<str>>>,
 }
 
 /// The random bits of a token id, as eight bytes: a varint would take ten.

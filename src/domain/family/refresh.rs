@@ -1,5 +1,6 @@
 //! RFC 6749 section 6, with rotation (RFC 9700 section 4.14.2) that knows a lost answer from a thief.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::birth::{Access, Mint};
@@ -16,6 +17,8 @@ pub struct Spend<'a> {
     pub request: Fingerprint,
     /// `None`: all that was granted.
     pub scope: Option<&'a Scope>,
+    /// `None`: all that was granted. Never more.
+    pub audience: Option<&'a [Arc<str>]>,
     pub now: Timestamp,
     pub policy: &'a TokenPolicy,
     pub mint: &'a Mint,
@@ -93,10 +96,14 @@ impl Family {
             return Err(Refusal::TooMany(soonest.since(now)));
         }
         // A narrower scope narrows this access token alone: the refresh token keeps what was granted (section 6).
-        let scope = spend.scope.filter(|scope| **scope != self.scope).cloned();
+        let (scope, audience) = (self.narrower_scope(spend.scope), self.narrower_audience(spend.audience));
         next.add_refresh(now, self.expires_at, policy, mint);
-        let access =
-            next.add_access(Access { parent: refresh.serial, scope, expires_at: self.expires_at }, now, policy, mint);
+        let access = next.add_access(
+            Access { parent: refresh.serial, scope, audience, expires_at: self.expires_at },
+            now,
+            policy,
+            mint,
+        );
         next.spent =
             Some(SpentToken { serial: refresh.serial, nonce: refresh.nonce, at: now, request: spend.request, access });
         let successors = next.successors(access).expect("both were added just now");

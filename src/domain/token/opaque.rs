@@ -16,6 +16,8 @@ pub enum OpaqueKind {
     Refresh,
     /// An authorization code.
     Code,
+    /// What a browser shows to be known again.
+    Session,
 }
 
 impl OpaqueKind {
@@ -24,6 +26,7 @@ impl OpaqueKind {
             Self::Access => "at_",
             Self::Refresh => "rt_",
             Self::Code => "ac_",
+            Self::Session => "ss_",
         }
     }
 }
@@ -57,7 +60,7 @@ pub(crate) struct Unverified {
 
 impl Unverified {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let kinds = [OpaqueKind::Access, OpaqueKind::Refresh, OpaqueKind::Code];
+        let kinds = [OpaqueKind::Access, OpaqueKind::Refresh, OpaqueKind::Code, OpaqueKind::Session];
         let (kind, body) = kinds.into_iter().find_map(|kind| Some((kind, text.strip_prefix(kind.prefix())?)))?;
         if body.len() != BASE64_LEN {
             return None;

@@ -8,6 +8,7 @@ fn own() -> TokenPolicy {
         format: TokenFormat::Opaque,
         access_token_lifetime: Duration::from_hours(1),
         refresh_token_idle: DAY,
+        code_lifetime: Duration::from_mins(1),
         family_lifetime: 90 * DAY,
         replay_window: Duration::ZERO,
         access_tokens_per_family: 4,

@@ -14,7 +14,7 @@ use self::fields::{Fields, Violation};
 pub(in crate::http) use self::refusal::foreign;
 use self::refusal::{Refused, refuse};
 use super::Dialect;
-use crate::domain::authority::{Authority, Caller, Issued, Presented, Refresh, TokenText};
+use crate::domain::authority::{Caller, Exchange, Issued, Presented, Refresh, TokenText};
 use crate::domain::client::Surface;
 use crate::domain::error::Error;
 use crate::http::state::State;
@@ -61,19 +61,17 @@ pub(in crate::http) async fn exchange(request: HttpRequest, payload: Payload) ->
     try_exchange(&request, payload).await.unwrap_or_else(|refused| refused.answer(&request))
 }
 
-/// This server issues no authorization codes yet, so it knows none: a request that is otherwise in order is answered as
-/// one with a code that nobody was given.
 async fn try_exchange(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Refused> {
     let object = read(request, payload).await?;
     let mut fields = Fields::of(&object);
-    fields.text("code", "code");
-    fields.text("redirectUri", "redirect_uri");
+    let (code, redirect_uri) = (fields.text("code", "code"), fields.text("redirectUri", "redirect_uri"));
     let client_id = fields.text("clientId", "client_id");
-    fields.verifier("codeVerifier", "code_verifier");
+    let verifier = fields.verifier("codeVerifier", "code_verifier");
     fields.checked()?;
     let caller = identify(request, client_id).await?;
-    Authority::may_speak(&caller.client, SURFACE)?;
-    Err(Error::UnsupportedGrantType.into())
+    let redirect_uri = Some(redirect_uri);
+    let exchange = Exchange { surface: SURFACE, code, redirect_uri, verifier, resources: &[] };
+    Ok(render(&State::of(request).authority.exchange_code(&caller, exchange).await?))
 }
 
 async fn read(request: &HttpRequest, payload: Payload) -> Result<Map<String, Value>, Refused> {

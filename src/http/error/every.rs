@@ -87,7 +87,10 @@ fn after_grant(fault: GrantFault) -> Option<GrantFault> {
         GrantFault::ScopeRetired => Some(GrantFault::Reused),
         GrantFault::Reused => Some(GrantFault::OtherRequest),
         GrantFault::OtherRequest => Some(GrantFault::SuccessorGone),
-        GrantFault::SuccessorGone => Some(GrantFault::WrongPassword),
+        GrantFault::SuccessorGone => Some(GrantFault::CodeUsed),
+        GrantFault::CodeUsed => Some(GrantFault::WrongVerifier),
+        GrantFault::WrongVerifier => Some(GrantFault::OtherRedirectUri),
+        GrantFault::OtherRedirectUri => Some(GrantFault::WrongPassword),
         GrantFault::WrongPassword => Some(GrantFault::UserDisabled),
         GrantFault::UserDisabled => None,
     }
@@ -208,5 +211,5 @@ fn all_faults_are_among_them() {
     let contents = Contents { words: String::new(), limit: 1, retry_after: Duration::ZERO };
     let errors = errors(&contents);
     let different: std::collections::BTreeSet<_> = errors.iter().map(|error| format!("{error:?}")).collect();
-    assert_eq!((errors.len(), different.len()), (7 + 8 + 14 + 8 + 7, 7 + 8 + 14 + 8 + 7));
+    assert_eq!((errors.len(), different.len()), (7 + 8 + 17 + 8 + 7, 7 + 8 + 17 + 8 + 7));
 }

@@ -5,13 +5,16 @@ use std::collections::HashSet;
 use super::*;
 use crate::fuzz::target;
 
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 15] = [
     "grant_type",
     "scope",
     "refresh_token",
     "token",
     "access_token",
     "token_type_hint",
+    "code",
+    "redirect_uri",
+    "code_verifier",
     "client_id",
     "client_secret",
     "client_assertion",
@@ -20,7 +23,7 @@ const KNOWN: [&str; 12] = [
     "password",
 ];
 
-fn values<'a>(form: &'a Form<'_>) -> [Option<&'a str>; 12] {
+fn values<'a>(form: &'a Form<'_>) -> [Option<&'a str>; 15] {
     // Without `..`: a new parameter does not compile before it is doubted, too.
     let Form {
         grant_type,
@@ -29,6 +32,9 @@ fn values<'a>(form: &'a Form<'_>) -> [Option<&'a str>; 12] {
         token,
         access_token,
         token_type_hint,
+        code,
+        redirect_uri,
+        code_verifier,
         client_id,
         client_secret,
         client_assertion,
@@ -38,8 +44,9 @@ fn values<'a>(form: &'a Form<'_>) -> [Option<&'a str>; 12] {
     } = form;
     let first = [grant_type, scope, refresh_token, token, access_token, token_type_hint];
     let second = [client_id, client_secret, client_assertion, client_assertion_type, username, password];
-    let mut all = first.into_iter().chain(second).map(Parameter::value);
-    std::array::from_fn(|_| all.next().expect("there are twelve"))
+    let third = [code, redirect_uri, code_verifier];
+    let mut all = first.into_iter().chain(third).chain(second).map(Parameter::value);
+    std::array::from_fn(|_| all.next().expect("there are fifteen"))
 }
 
 /// RFC 6749 appendix B, once more and as slowly as it is written there. `None` if it is not UTF-8 in whole escapes.

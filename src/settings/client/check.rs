@@ -1,6 +1,7 @@
 //! What is checked of one client.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -8,9 +9,11 @@ use uuid::Uuid;
 use super::entry::{Entry, Resource};
 use super::jwks;
 use crate::domain::authenticate::InvalidSecretHash;
+use crate::domain::authority::BROWSER;
 use crate::domain::client::{
     Authentication, Client, ClientId, GrantType, Manages, ResourceServer, Surface, TokenFormat, TokenPolicy,
 };
+use crate::domain::redirect::{InvalidRedirectUri, RedirectUri};
 use crate::domain::scope::Scope;
 use crate::settings::problem::Problems;
 use crate::settings::tokens::Tokens;
@@ -43,15 +46,19 @@ impl Entry {
         let tokens = defaults.policy(&self);
         self.check_tokens(&tokens, &mut report);
         let authentication = self.authentication(&mut report);
+        let redirect_uris = self.redirect_uris(&mut report);
         let scope = scope(&self.scope, "scope", &mut report);
         let resource_server = self.resource_server.map(|resource| resource.check(&mut report));
         Some(Client {
             identity_id: self.identity_id.unwrap_or_else(|| identity(&self.id)),
             id: ClientId::new(&self.id),
+            name: self.name,
             enabled: self.enabled,
             authentication: authentication?,
             grant_types: self.grant_types,
             surfaces: self.surfaces,
+            redirect_uris,
+            must_push: self.require_pushed_authorization_requests,
             scope: scope?,
             audience: self.audience,
             tokens,
@@ -65,6 +72,7 @@ impl Entry {
         let allowed = self.id.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
         report.require(!self.id.is_empty(), "id", "is missing");
         report.require(allowed, "id", "may have printable ASCII characters only (RFC 6749 appendix A.1)");
+        report.require(self.id != BROWSER, "id", "is reserved for the sessions of people in their browsers");
         report.require(!self.surfaces.is_empty(), "surfaces", "is empty; leave it out for the standard surface");
         report.require(self.audience.iter().all(|it| !it.is_empty()), "audience", "has an empty entry");
     }
@@ -98,6 +106,22 @@ impl Entry {
         );
     }
 
+    fn redirect_uris(&self, report: &mut Report<'_>) -> Vec<RedirectUri> {
+        report.require(
+            self.grant_types.contains(&GrantType::AuthorizationCode) != self.redirect_uris.is_empty(),
+            "redirect_uris",
+            "and authorization_code among the grant_types need each other (RFC 6749 section 3.1.2.2)",
+        );
+        report.require(
+            !self.require_pushed_authorization_requests || !self.redirect_uris.is_empty(),
+            "require_pushed_authorization_requests",
+            "is true, and the client makes no authorization requests",
+        );
+        let mut refuse = |text: &str, why: InvalidRedirectUri| report.add("redirect_uris", format!("{text:?} {why}"));
+        let uris = self.redirect_uris.iter();
+        uris.filter_map(|text| RedirectUri::register(text).map_err(|why| refuse(text, why)).ok()).collect()
+    }
+
     fn check_manages(&self, report: &mut Report<'_>) {
         report.require(
             self.manages.is_empty() || self.surfaces.contains(&Surface::Infisical),
@@ -116,6 +140,11 @@ impl Entry {
             tokens.format != TokenFormat::Jwt || !self.audience.is_empty() || self.grant_types.is_empty(),
             "audience",
             "is missing, and a JWT access token must say whom it is for (RFC 9068 section 2.2)",
+        );
+        report.require(
+            tokens.code_lifetime <= LONGEST_CODE,
+            "code_lifetime",
+            "is longer than ten minutes (RFC 6749 section 4.1.2)",
         );
         let key = if self.access_token_lifetime.is_some() { "access_token_lifetime" } else { "family_lifetime" };
         report.require(
@@ -154,6 +183,8 @@ impl Entry {
         }
     }
 }
+
+const LONGEST_CODE: Duration = Duration::from_mins(10);
 
 /// Stands for every identity.
 const EVERYBODY: &str = "*";

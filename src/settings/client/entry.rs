@@ -16,12 +16,15 @@ use crate::settings::value;
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Entry {
     pub(crate) id: String,
+    pub(crate) name: Option<Box<str>>,
     pub(crate) enabled: bool,
     pub(crate) public: bool,
     pub(crate) secrets: Vec<String>,
     pub(crate) jwks: Option<String>,
     pub(crate) grant_types: BTreeSet<GrantType>,
     pub(crate) surfaces: BTreeSet<Surface>,
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) require_pushed_authorization_requests: bool,
     pub(crate) scope: String,
     pub(crate) audience: Vec<Arc<str>>,
     #[serde(deserialize_with = "value::uuid")]
@@ -33,6 +36,8 @@ pub(crate) struct Entry {
     pub(crate) access_token_lifetime: Option<Duration>,
     #[serde(deserialize_with = "value::optional_positive_duration")]
     pub(crate) refresh_token_idle: Option<Duration>,
+    #[serde(deserialize_with = "value::optional_positive_duration")]
+    pub(crate) code_lifetime: Option<Duration>,
     #[serde(deserialize_with = "value::optional_positive_duration")]
     pub(crate) family_lifetime: Option<Duration>,
     #[serde(deserialize_with = "value::optional_duration")]
@@ -53,12 +58,15 @@ impl Default for Entry {
     fn default() -> Self {
         Self {
             id: String::new(),
+            name: None,
             enabled: true,
             public: false,
             secrets: Vec::new(),
             jwks: None,
             grant_types: BTreeSet::new(),
             surfaces: BTreeSet::from([Surface::Standard]),
+            redirect_uris: Vec::new(),
+            require_pushed_authorization_requests: false,
             scope: String::new(),
             audience: Vec::new(),
             identity_id: None,
@@ -67,6 +75,7 @@ impl Default for Entry {
             format: None,
             access_token_lifetime: None,
             refresh_token_idle: None,
+            code_lifetime: None,
             family_lifetime: None,
             replay_window: None,
             access_tokens_per_family: None,

@@ -21,9 +21,15 @@ pub(super) fn session() -> Family {
         issued_at,
         expires_at,
         scope: None,
+        audience: None,
     };
-    let tokens =
-        Tokens { next_serial: 5, refresh: Some(refresh), spent: Some(spent), access: vec![access(2, 1), access(4, 3)] };
+    let tokens = Tokens {
+        next_serial: 5,
+        code: None,
+        refresh: Some(refresh),
+        spent: Some(spent),
+        access: vec![access(2, 1), access(4, 3)],
+    };
     Family {
         id,
         client: ClientId::new("demo-session"),
@@ -37,5 +43,6 @@ pub(super) fn session() -> Family {
         ancestors: Vec::new(),
         state: State::Live(tokens),
         managed: None,
+        login: None,
     }
 }

@@ -1,4 +1,4 @@
-//! ANG-1 to ANG-12, ANG-14, and as much of ANG-13 as can be without authorization codes.
+//! ANG-1 to ANG-14, but for the way by a browser to a code, which stands in `people`.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -225,7 +225,7 @@ async fn without_a_store_nothing_is_done() {
 /// ANG-12
 #[tokio::test]
 async fn who_asks_too_often_is_told_how_often_he_may() {
-    let per_minute = PerMinute { issued: None, misses: NonZeroU32::new(3) };
+    let per_minute = PerMinute { misses: NonZeroU32::new(3), ..PerMinute::default() };
     let app = App::with(Setup { per_minute, ..Setup::default() }).await;
     let session = app.anghami_session("player").await;
     for _ in 0..3 {
@@ -241,9 +241,9 @@ async fn who_asks_too_often_is_told_how_often_he_may() {
     app.anghami_revoke("player", session.refresh()).await.assert_done();
 }
 
-/// ANG-13, as far as it can be without codes: what is wrong with a request is told, and any code is unknown.
+/// ANG-13: what is wrong with a request is told, field by field; what is wrong with a code is 401.
 #[tokio::test]
-async fn no_code_is_known() {
+async fn a_code_that_is_none_is_unknown() {
     let app = App::spawn().await;
     let with = |verifier: &str| json!({ "code": "x", "redirectUri": "https://app.example/", "clientId": "player", "codeVerifier": verifier });
     for length in [42, 129] {

@@ -39,7 +39,7 @@ async fn head(app: &App, call: &Call, length: &str) -> String {
 /// DIA-2
 #[rstest]
 #[case(Surface::Kajabi, &["/v1/oauth/", "/v1/oauth/tokens", "/v1/oauth/token/", "/v1/oauth/revoke/x", "/v1/oauth/introspect"])]
-#[case(Surface::Anghami, &["/v1/auth/", "/v1/auth/tokens", "/v1/auth/token/", "/v1/auth/token/revoke/x", "/v1/auth/authorize"])]
+#[case(Surface::Anghami, &["/v1/auth/", "/v1/auth/tokens", "/v1/auth/token/", "/v1/auth/token/revoke/x", "/v1/auth/authorize/"])]
 #[case(Surface::Infisical, &["/api/v1/auth/", "/api/v1/auth/token", "/api/v1/auth/universal-auth/login/", "/api/v1/auth/token-auth/tokens/", "/api/v1/auth/token-auth/tokens//revoke", "/api/v1/auth/token-auth/tokens/x/revoke/y"])]
 #[tokio::test]
 async fn what_is_not_there_is_not_there_in_the_words_of_the_dialect(#[case] surface: Surface, #[case] paths: &[&str]) {

@@ -35,6 +35,7 @@ pub(crate) fn family(shard: Shard, number: u64) -> Family {
         issued_at: born,
         expires_at,
         scope: Some(Scope::parse("read").expect("a scope")),
+        audience: Some(vec!["https://api.example".into()]),
     };
     Family {
         id,
@@ -47,8 +48,15 @@ pub(crate) fn family(shard: Shard, number: u64) -> Family {
         epoch: Position(number),
         expires_at,
         ancestors: Vec::new(),
-        state: State::Live(Tokens { next_serial: 3, refresh: Some(refresh), spent: None, access: vec![access] }),
+        state: State::Live(Tokens {
+            next_serial: 3,
+            code: None,
+            refresh: Some(refresh),
+            spent: None,
+            access: vec![access],
+        }),
         managed: None,
+        login: None,
     }
 }
 

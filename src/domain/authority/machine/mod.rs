@@ -17,6 +17,7 @@ use super::issue::Grant;
 use crate::domain::Target;
 use crate::domain::client::{Client, ClientId, Surface};
 use crate::domain::error::{Error, ManagementFault};
+use crate::domain::family::birth::First;
 use crate::domain::family::listing::Listing;
 
 /// Where all this is offered.
@@ -57,14 +58,17 @@ impl Authority {
 /// What a machine is granted in its own name, all that it may have.
 fn machine(client: &Client) -> Grant<'_> {
     Grant {
-        client,
+        client: &client.id,
         subject: None,
         surface: SURFACE,
         begotten_by: None,
         scope: client.scope.clone(),
         audience: client.audience.clone(),
         policy: &client.tokens,
-        with_refresh_token: false,
+        first: First::Tokens { with_refresh_token: false },
+        within: None,
+        pushed: None,
+        agent: None,
         managed: None,
         name: "universal_auth",
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Refused;
+use crate::domain::pkce::is_verifier;
 
 /// One thing that is wrong with a request.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -33,14 +34,14 @@ impl<'a> Fields<'a> {
     }
 
     /// RFC 7636 section 4.1.
-    pub(super) fn verifier(&mut self, camel: &'static str, snake: &'static str) {
+    pub(super) fn verifier(&mut self, camel: &'static str, snake: &'static str) -> &'a str {
         let known = self.violations.len();
         let text = self.text(camel, snake);
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        if known == self.violations.len() && !((43..=128).contains(&text.len()) && text.bytes().all(allowed)) {
+        if known == self.violations.len() && !is_verifier(text) {
             let description = "must be 43 to 128 characters of A-Z, a-z, 0-9, -, ., _ and ~";
             self.violations.push(Violation { field: camel, description });
         }
+        text
     }
 
     pub(super) fn checked(self) -> Result<(), Refused> {

@@ -75,9 +75,7 @@ pub(super) fn refuse(failure: &Failure, _: &HttpRequest) -> HttpResponse {
         Failure::Domain(Error::InvalidClient(_) | Error::UnauthorizedClient) => {
             unauthorized("this client is unknown here")
         }
-        Failure::Domain(Error::UnsupportedGrantType) => {
-            unauthorized("the code is unknown: this server issues no authorization codes")
-        }
+        Failure::Domain(Error::UnsupportedGrantType) => unauthorized("this is not granted here"),
         Failure::Domain(Error::InvalidGrant(_) | Error::InvalidToken(_)) => {
             unauthorized("the token is invalid, expired or revoked")
         }

@@ -5,22 +5,27 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
 use crate::domain::client::{ClientId, Surface, TokenFormat};
+use crate::domain::family::code::{Code, Redirect};
 use crate::domain::family::managed::Managed;
+use crate::domain::family::session::Login;
 use crate::domain::family::{AccessToken, Family, Fingerprint, Nonce, RefreshToken, SpentToken, State, Tokens};
 use crate::domain::network::Network;
+use crate::domain::pkce::CodeChallenge;
 use crate::domain::scope::Scope;
 use crate::domain::{Cause, FamilyId, KeyId, Link, Position, Revocation, Shard, Tag, Target, Timestamp, TokenId};
 
 pub(super) fn family() -> impl Strategy<Value = Family> {
     let holder = (family_id(), text(), option::of(text()), surface(), option::of(any::<[u8; 8]>()));
     let grant = (scope(), vec(text(), 0..3), any::<u64>(), timestamp(), vec(link(), 0..3));
-    (holder, grant, state(), option::of(managed())).prop_map(
-        |((id, client, subject, surface, begotten_by), grant, state, managed)| {
+    (holder, grant, state(), option::of(managed()), option::of(login())).prop_map(
+        |((id, client, subject, surface, begotten_by), grant, state, managed, login)| {
             let (scope, audience, epoch, expires_at, ancestors) = grant;
             Family {
                 id,
@@ -35,9 +40,18 @@ pub(super) fn family() -> impl Strategy<Value = Family> {
                 ancestors,
                 state,
                 managed: managed.map(Box::new),
+                login: login.map(Box::new),
             }
         },
     )
+}
+
+fn login() -> impl Strategy<Value = Login> {
+    (family_id(), timestamp(), option::of(text())).prop_map(|(session, at, agent)| Login {
+        session,
+        at,
+        agent: agent.map(Into::into),
+    })
 }
 
 fn managed() -> impl Strategy<Value = Managed> {
@@ -68,13 +82,35 @@ fn state() -> impl Strategy<Value = State> {
 }
 
 fn tokens() -> impl Strategy<Value = Tokens> {
-    let (refresh, spent) = (option::of(refresh_token()), option::of(spent_token()));
-    (any::<u32>(), refresh, spent, vec(access_token(), 0..5)).prop_map(|(next_serial, refresh, spent, access)| Tokens {
-        next_serial,
-        refresh,
-        spent,
-        access,
-    })
+    let (code, refresh, spent) = (option::of(code()), option::of(refresh_token()), option::of(spent_token()));
+    (any::<u32>(), code, refresh, spent, vec(access_token(), 0..5)).prop_map(
+        |(next_serial, code, refresh, spent, access)| Tokens {
+            next_serial,
+            code: code.map(Box::new),
+            refresh,
+            spent,
+            access,
+        },
+    )
+}
+
+fn code() -> impl Strategy<Value = Code> {
+    let challenge = any::<[u8; 32]>().prop_map(|bytes| CodeChallenge::parse(&URL_SAFE_NO_PAD.encode(bytes)).unwrap());
+    let redirect = (text(), any::<bool>()).prop_map(|(uri, is_named)| Redirect { uri: uri.into(), is_named });
+    let key = any::<u32>().prop_map(KeyId);
+    let times = (timestamp(), timestamp(), option::of(timestamp()));
+    (any::<u32>(), nonce(), key, times, challenge, redirect).prop_map(
+        |(serial, nonce, key, (issued_at, expires_at, spent_at), challenge, redirect)| Code {
+            serial,
+            nonce,
+            key,
+            issued_at,
+            expires_at,
+            challenge,
+            redirect,
+            spent_at,
+        },
+    )
 }
 
 fn refresh_token() -> impl Strategy<Value = RefreshToken> {
@@ -93,8 +129,8 @@ fn spent_token() -> impl Strategy<Value = SpentToken> {
 fn access_token() -> impl Strategy<Value = AccessToken> {
     let format = prop_oneof![Just(TokenFormat::Opaque), Just(TokenFormat::Jwt)];
     let key = any::<u32>().prop_map(KeyId);
-    (any::<[u32; 2]>(), nonce(), format, key, [timestamp(), timestamp()], option::of(scope())).prop_map(
-        |([serial, parent], nonce, format, key, [issued_at, expires_at], scope)| AccessToken {
+    (any::<[u32; 2]>(), nonce(), format, key, [timestamp(), timestamp()], narrowed()).prop_map(
+        |([serial, parent], nonce, format, key, [issued_at, expires_at], (scope, audience))| AccessToken {
             serial,
             nonce,
             parent,
@@ -103,8 +139,14 @@ fn access_token() -> impl Strategy<Value = AccessToken> {
             issued_at,
             expires_at,
             scope,
+            audience,
         },
     )
+}
+
+fn narrowed() -> impl Strategy<Value = (Option<Scope>, Option<Vec<Arc<str>>>)> {
+    let audience = vec(text(), 0..3).prop_map(|all| all.into_iter().map(Arc::from).collect());
+    (option::of(scope()), option::of(audience))
 }
 
 pub(super) fn revocation() -> impl Strategy<Value = Revocation> {
@@ -161,6 +203,7 @@ fn cause() -> impl Strategy<Value = Cause> {
         Just(Cause::Administrator),
         Just(Cause::KeyRetired),
         Just(Cause::Restored),
+        Just(Cause::CodeReuse),
     ]
 }
 

@@ -160,7 +160,7 @@ async fn nothing_is_handed_out_that_was_not_written() {
 /// What is issued is limited, to each identity, and what is revoked never.
 #[tokio::test]
 async fn so_many_tokens_are_issued_a_minute() {
-    let per_minute = PerMinute { issued: NonZeroU32::new(3), misses: None };
+    let per_minute = PerMinute { issued: NonZeroU32::new(3), ..PerMinute::default() };
     let app = App::with(Setup { per_minute, ..Setup::default() }).await;
     let admin = app.machine("machine-admin").await;
     admin.attach("machine", &json!({})).await.assert_ok();

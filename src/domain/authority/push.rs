@@ -1,0 +1,129 @@
+//! Pushed authorization requests (RFC 9126): an application proves who it is and says what it wants before any browser is
+//! sent, and the browser carries only a name for it.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use super::authorize::Asked;
+use super::consent::keyed;
+use super::request::Caller;
+use super::{Authority, Bounded};
+use crate::domain::authorization::AuthorizationRequest;
+use crate::domain::authorization::answer::AuthorizationError;
+use crate::domain::authorization::check::Unanswerable;
+use crate::domain::authorization::parameters::Parameters;
+use crate::domain::client::{Client, GrantType, Surface};
+use crate::domain::error::Error;
+use crate::domain::store::{OnceKey, Unavailable};
+use crate::domain::{Credential, FamilyId, KeyId, Position, Shard, TokenId};
+
+/// How such names begin (section 2.2).
+pub(super) const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+/// How long the browser may take to come.
+const LIFETIME: Duration = Duration::from_secs(90);
+
+/// A request that was pushed, with when its client was known to be who it is: what takes the client's tokens takes this as
+/// well (rule 3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pushed {
+    request: AuthorizationRequest,
+    surface: Surface,
+    since: Known,
+}
+
+/// Where a shard stood when something was known of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    shard: Shard,
+    epoch: Position,
+}
+
+/// The name of a request, good for one browser once.
+#[derive(Clone, Debug)]
+pub struct RequestUri {
+    pub text: String,
+    pub expires_in: Duration,
+}
+
+impl Authority {
+    /// Keeps a request of this client. The outer error is of who asks, the inner of what is asked.
+    pub async fn push(
+        &self,
+        caller: &Caller,
+        surface: Surface,
+        parameters: &Parameters<'_>,
+    ) -> Result<Result<RequestUri, AuthorizationError>, Error> {
+        Self::may_use(&caller.client, surface, GrantType::AuthorizationCode)?;
+        if parameters.get("request_uri").is_some() {
+            let text = "request_uri is not for a request that is pushed (RFC 9126 section 2.1)";
+            return Ok(Err(AuthorizationError::InvalidRequest(text)));
+        }
+        let request = match self.read_for(&caller.client, parameters) {
+            Asked::May(request) => *request,
+            Asked::Refused(_, error) => return Ok(Err(error)),
+            Asked::Unanswerable(Unanswerable::RedirectUri) => {
+                return Ok(Err(AuthorizationError::InvalidRequest("redirect_uri is not one that is registered")));
+            }
+            Asked::Unanswerable(_) => return Err(Error::UnauthorizedClient),
+        };
+        self.limits.issue(&caller.client.id)?;
+        let mut bits = [0; 32];
+        self.chance.fill(&mut bits);
+        let id = URL_SAFE_NO_PAD.encode(bits);
+        let pushed = Pushed { request, surface, since: self.known_now() };
+        let bytes = postcard::to_stdvec(&pushed).map_err(|_| unreadable())?;
+        self.store.once(&self.pushed_key(&id), &bytes, LIFETIME).within(self.deadline).await?;
+        Ok(Ok(RequestUri { text: format!("{PREFIX}{id}"), expires_in: LIFETIME }))
+    }
+
+    /// The request of this name, which is used up. `None`: there is none of this client's, or not any more.
+    pub(super) async fn take_pushed(
+        &self,
+        uri: &str,
+        client: &Client,
+        surface: Surface,
+    ) -> Result<Option<(AuthorizationRequest, Known)>, Error> {
+        let Some(id) = uri.strip_prefix(PREFIX) else { return Ok(None) };
+        let key = self.pushed_key(id);
+        let Some(bytes) = self.store.peek(&key).await? else { return Ok(None) };
+        let pushed: Pushed = postcard::from_bytes(&bytes).map_err(|_| unreadable())?;
+        let Pushed { request, since, .. } = pushed;
+        // What is another client's, or for another surface, stays there for it.
+        if request.client != client.id || pushed.surface != surface || self.store.take(&key).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(self.is_still_known(client.id.as_str(), since).await?.then_some((request, since)))
+    }
+
+    /// Before evidence is judged.
+    fn known_now(&self) -> Known {
+        let shard = self.shard_of(None);
+        Known { shard, epoch: self.follower.denylist(shard).head().position }
+    }
+
+    /// Whether nothing has taken a client's tokens since.
+    pub(super) async fn is_still_known(&self, client: &str, since: Known) -> Result<bool, Unavailable> {
+        self.follower.resync(since.shard).await?;
+        let credential = Credential {
+            token: TokenId { family: FamilyId::new(since.shard, self.clock.now(), 0), serial: 0, nonce: 0 },
+            key: KeyId(0),
+            client,
+            subject: None,
+            epoch: since.epoch,
+            is_managed: false,
+            ancestors: &[],
+        };
+        Ok(self.follower.denylist(since.shard).covering(&credential).is_none())
+    }
+
+    fn pushed_key(&self, id: &str) -> OnceKey {
+        keyed(&self.keys.derive("pushed request"), &[id])
+    }
+}
+
+fn unreadable() -> Error {
+    Error::Unavailable(Unavailable("a request that was pushed cannot be read".to_owned()))
+}

@@ -1,0 +1,35 @@
+//! The authorization request (RFC 6749 section 4.1.1): what an application asks of a person, by way of a browser.
+//!
+//! - [`parameters`]: what was sent. [`check`]: whether it may be asked. [`prompt`]: how the person is to be asked.
+//! - [`answer`]: what the application is told, and where.
+
+pub mod answer;
+pub mod check;
+pub mod parameters;
+pub mod prompt;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use self::answer::ReturnTo;
+use self::prompt::Prompts;
+use super::client::ClientId;
+use super::pkce::CodeChallenge;
+use super::scope::Scope;
+
+/// A request that may be put to a person. Nothing in it is believed for longer than it takes: client, scope and redirect
+/// URI are looked at again when it is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    pub client: ClientId,
+    pub return_to: ReturnTo,
+    pub challenge: CodeChallenge,
+    pub scope: Scope,
+    pub audience: Vec<Arc<str>>,
+    pub prompts: Prompts,
+    /// How many seconds ago the person may have proved who it is.
+    pub max_age: Option<u64>,
+    /// What the application believes to be the name that is typed.
+    pub login_hint: Option<Box<str>>,
+}

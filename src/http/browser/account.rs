@@ -1,0 +1,205 @@
+//! "Where you are signed in": what a person sees and ends (`crate::domain::authority::account`).
+
+use actix_web::http::StatusCode;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use subtle::ConstantTimeEq as _;
+
+use super::answer::see_other;
+use super::fault::Fault;
+use super::login::{is_from_elsewhere, sign_in};
+use super::page::{self, BrowserLine, Moment};
+use super::{agent, cookies};
+use crate::domain::FamilyId;
+use crate::domain::authority::{Connected, Session, SignedIn};
+use crate::domain::client::ClientId;
+use crate::http::form::Parameter;
+use crate::http::state::State;
+use crate::http::{body, path};
+
+/// What a person sends.
+#[derive(Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Sent<'a> {
+    answer: Parameter<'a>,
+    /// That the form was made here, for this browser.
+    proof: Parameter<'a>,
+    which: Parameter<'a>,
+    username: Parameter<'a>,
+    password: Parameter<'a>,
+}
+
+struct Visit<'a> {
+    state: &'a State,
+    request: &'a HttpRequest,
+    action: String,
+    browser: Option<String>,
+    session: Option<Session>,
+}
+
+pub(in crate::http) async fn show(request: HttpRequest) -> HttpResponse {
+    let outcome = async {
+        let visit = Visit::begin(&request).await?;
+        let done = done(request.query_string());
+        match &visit.session {
+            Some(session) => visit.overview(session, done).await,
+            None => visit.ask_who("", None, done, StatusCode::OK),
+        }
+    };
+    outcome.await.unwrap_or_else(|fault: Fault| fault.answer())
+}
+
+pub(in crate::http) async fn answered(request: HttpRequest, payload: Payload) -> HttpResponse {
+    let outcome = async {
+        if is_from_elsewhere(&request) {
+            return Err(Fault::Forged);
+        }
+        let body = body::read_form(&request, payload).await?;
+        let sent: Sent<'_> = serde_urlencoded::from_bytes(&body).map_err(|_| Fault::Forged)?;
+        let visit = Visit::begin(&request).await?;
+        if !visit.made(&sent) {
+            return Err(Fault::Forged);
+        }
+        visit.answer(&sent).await
+    };
+    outcome.await.unwrap_or_else(|fault: Fault| fault.answer())
+}
+
+/// What was done, told after the redirect that follows each form.
+fn done(query: &str) -> &'static str {
+    match query {
+        "done=sign_out" => "Signed out.",
+        "done=others" => "Signed out of all other browsers.",
+        "done=disconnect" => "Disconnected. It has to ask you again.",
+        "done=everything" => "Everything was ended.",
+        _ => "",
+    }
+}
+
+impl<'a> Visit<'a> {
+    async fn begin(request: &'a HttpRequest) -> Result<Self, Fault> {
+        let state = State::of(request);
+        let session = match cookies::session(request) {
+            Some(cookie) => state.authority.session(&cookie).await?,
+            None => None,
+        };
+        let action = format!("{}/account", path(state.authority.issuer()));
+        Ok(Self { state, request, action, browser: cookies::browser(request), session })
+    }
+
+    /// Whether the form was made here, for this browser and this session. The one to sign in by may have been on the screen
+    /// when somebody signed in by another.
+    fn made(&self, sent: &Sent<'_>) -> bool {
+        let (Some(browser), Some(proof)) = (&self.browser, sent.proof.value()) else { return false };
+        let session = match &self.session {
+            Some(session) if sent.answer.value() != Some("sign_in") => session.family().id.to_string(),
+            Some(_) | None => String::new(),
+        };
+        let expected = self.state.authority.form_proof(browser, &session);
+        proof.as_bytes().ct_eq(expected.as_bytes()).into()
+    }
+
+    async fn answer(&self, sent: &Sent<'_>) -> Result<HttpResponse, Fault> {
+        let authority = &self.state.authority;
+        let what = sent.answer.value().unwrap_or_default();
+        if what == "sign_in" {
+            return self.sign_in(sent).await;
+        }
+        // Signed out meanwhile, in another tab or by another browser.
+        let Some(session) = &self.session else { return Ok(see_other(&self.action)) };
+        match (what, sent.which.value()) {
+            ("sign_out", Some(which)) => {
+                let other = which.parse::<FamilyId>().map_err(|_| Fault::Forged)?;
+                authority.sign_out(session, other).await?;
+            }
+            ("others", _) => authority.sign_out_elsewhere(session).await?,
+            ("disconnect", Some(which)) => authority.disconnect(session, &ClientId::new(which)).await?,
+            ("everything", _) => authority.end_everything(session).await?,
+            _ => return Err(Fault::Forged),
+        }
+        Ok(see_other(&format!("{}?done={what}", self.action)))
+    }
+
+    async fn sign_in(&self, sent: &Sent<'_>) -> Result<HttpResponse, Fault> {
+        let username = sent.username.value().unwrap_or_default();
+        let user = match sign_in(self.request, sent.username.value(), sent.password.value()).await? {
+            Ok(user) => user,
+            Err((fault, status)) => return self.ask_who(username, Some(fault), "", status),
+        };
+        let authority = &self.state.authority;
+        let agent = agent::name(self.request);
+        let (session, cookie) = authority.begin(&user, agent.as_deref(), self.session.as_ref()).await?;
+        let mut response = see_other(&self.action);
+        let cookie = cookies::of_session(authority.issuer(), &session, &cookie, authority.clock.now());
+        response.add_cookie(&cookie).map_err(|_| Fault::Forged)?;
+        Ok(response)
+    }
+
+    fn ask_who(
+        &self,
+        username: &str,
+        fault: Option<&str>,
+        done: &str,
+        status: StatusCode,
+    ) -> Result<HttpResponse, Fault> {
+        let authority = &self.state.authority;
+        let new = self.browser.is_none().then(|| cookies::of_browser(authority.issuer()));
+        let browser =
+            self.browser.as_ref().or_else(|| new.as_ref().map(|(browser, _)| browser)).ok_or(Fault::Forged)?;
+        let (action, proof, style) = (&*self.action, &*authority.form_proof(browser, ""), page::style());
+        let page = page::SignInHere { action, proof, username, fault, done, style };
+        let mut response = page::own_form(status, &page);
+        if let Some((_, cookie)) = &new {
+            response.add_cookie(cookie).map_err(|_| Fault::Forged)?;
+        }
+        Ok(response)
+    }
+
+    async fn overview(&self, session: &Session, done: &str) -> Result<HttpResponse, Fault> {
+        let authority = &self.state.authority;
+        let new = self.browser.is_none().then(|| cookies::of_browser(authority.issuer()));
+        let browser =
+            self.browser.as_ref().or_else(|| new.as_ref().map(|(browser, _)| browser)).ok_or(Fault::Forged)?;
+        let account = authority.account(session).await?;
+        let this = session.family().id;
+        let person = authority.name_of(session);
+        let page = page::Account {
+            action: &self.action,
+            proof: &authority.form_proof(browser, &this.to_string()),
+            person,
+            done,
+            browsers: account.browsers.iter().map(|browser| BrowserLine::new(browser, this)).collect(),
+            applications: account.applications.iter().map(|application| self.application(application)).collect(),
+            is_cut_short: account.is_cut_short,
+            style: page::style(),
+        };
+        let mut response = page::own_form(StatusCode::OK, &page);
+        if let Some((_, cookie)) = &new {
+            response.add_cookie(cookie).map_err(|_| Fault::Forged)?;
+        }
+        Ok(response)
+    }
+
+    fn application<'b>(&'b self, application: &'b Connected) -> page::ApplicationLine<'b> {
+        let client = self.state.authority.clients.find(application.client.as_str());
+        page::ApplicationLine {
+            id: application.client.as_str(),
+            name: client.and_then(|client| client.name.as_deref()).unwrap_or(application.client.as_str()),
+            since: Moment::of(application.since),
+            last: Moment::of(application.last),
+            asks: self.state.pages.asks(&application.scope),
+        }
+    }
+}
+
+impl<'a> BrowserLine<'a> {
+    fn new(browser: &'a SignedIn, this: FamilyId) -> Self {
+        Self {
+            id: browser.session.to_string(),
+            name: browser.agent.as_deref().unwrap_or("A browser"),
+            is_this: browser.session == this,
+            since: Moment::of(browser.since),
+        }
+    }
+}

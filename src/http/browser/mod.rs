@@ -1,0 +1,16 @@
+//! What people meet in a browser: the authorization endpoint, and the pages on which they sign in and approve.
+//!
+//! - `authorize`: an application's request. `login`: the person's side of it. `account`: where the
+//!   person is signed in, `agent`: with what. `answer`: the way back.
+//! - `page`: what is shown, and what a page may do. `cookies`: how a browser is known again. `fault`: when something is wrong.
+
+pub(super) mod account;
+mod agent;
+mod answer;
+pub(super) mod authorize;
+mod cookies;
+mod fault;
+pub(super) mod login;
+mod page;
+
+pub(super) use self::page::Pages;

@@ -1,0 +1,216 @@
+//! Pages: made on the server, of one style sheet, with nothing from elsewhere and without need of a script.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_FRAME_OPTIONS};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+use crate::domain::Timestamp;
+use crate::domain::authorization::answer::ReturnTo;
+use crate::domain::client::Client;
+use crate::domain::scope::Scope;
+
+const STYLE: &str = include_str!("../../../templates/person.css");
+/// Sends the one form of its page; who has no scripts presses the button.
+const SEND: &str = "document.forms[0].submit()";
+
+/// What people are told beside what is asked: made once.
+#[derive(Debug, Default)]
+pub(crate) struct Pages {
+    /// What scopes mean, in the operator's words.
+    pub(crate) meanings: BTreeMap<String, String>,
+}
+
+/// An application, as people know it.
+pub(super) struct Application {
+    pub(super) name: String,
+    /// Where the answer goes.
+    pub(super) host: String,
+    /// The same, for a policy.
+    source: String,
+}
+
+impl Application {
+    pub(super) fn new(client: &Client, return_to: &ReturnTo) -> Self {
+        let uri = &*return_to.redirect.uri;
+        let url = Url::parse(uri).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or(uri).to_owned();
+        let name = client.name.as_deref().unwrap_or(client.id.as_str()).to_owned();
+        Self { name, host, source: url.map(|url| source(&url)).unwrap_or_default() }
+    }
+}
+
+/// Browsers let a form be redirected only to where its page may send forms.
+fn source(url: &Url) -> String {
+    match url.origin() {
+        url::Origin::Tuple(scheme, url::Host::Ipv6(_), _) => format!("{scheme}:"),
+        origin @ url::Origin::Tuple(..) => origin.ascii_serialization(),
+        url::Origin::Opaque(_) => format!("{}:", url.scheme()),
+    }
+}
+
+/// One scope, and what it means.
+pub(super) struct Ask<'a> {
+    pub(super) scope: &'a str,
+    pub(super) meaning: &'a str,
+}
+
+impl Pages {
+    pub(super) fn asks<'a>(&'a self, scope: &'a Scope) -> Vec<Ask<'a>> {
+        let meaning = |scope| self.meanings.get(scope).map_or("", String::as_str);
+        scope.tokens().map(|scope| Ask { scope, meaning: meaning(scope) }).collect()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+pub(super) struct SignIn<'a> {
+    pub(super) application: &'a Application,
+    pub(super) action: &'a str,
+    pub(super) username: &'a str,
+    pub(super) fault: Option<&'a str>,
+    pub(super) style: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+pub(super) struct Consent<'a> {
+    pub(super) application: &'a Application,
+    pub(super) action: &'a str,
+    pub(super) person: &'a str,
+    pub(super) asks: Vec<Ask<'a>>,
+    pub(super) audience: String,
+    pub(super) style: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in_here.html")]
+pub(super) struct SignInHere<'a> {
+    pub(super) action: &'a str,
+    pub(super) proof: &'a str,
+    pub(super) username: &'a str,
+    pub(super) fault: Option<&'a str>,
+    pub(super) done: &'a str,
+    pub(super) style: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+pub(super) struct Account<'a> {
+    pub(super) action: &'a str,
+    pub(super) proof: &'a str,
+    pub(super) person: &'a str,
+    pub(super) done: &'a str,
+    pub(super) browsers: Vec<BrowserLine<'a>>,
+    pub(super) applications: Vec<ApplicationLine<'a>>,
+    pub(super) is_cut_short: bool,
+    pub(super) style: &'static str,
+}
+
+pub(super) struct BrowserLine<'a> {
+    pub(super) id: String,
+    pub(super) name: &'a str,
+    pub(super) is_this: bool,
+    pub(super) since: Moment,
+}
+
+pub(super) struct ApplicationLine<'a> {
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) since: Moment,
+    pub(super) last: Moment,
+    pub(super) asks: Vec<Ask<'a>>,
+}
+
+/// A time, for programs and for people. Where a person is, no server knows: hence UTC.
+pub(super) struct Moment {
+    pub(super) machine: String,
+    pub(super) human: String,
+}
+
+impl Moment {
+    pub(super) fn of(at: Timestamp) -> Self {
+        let machine = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(at.as_secs())).to_string();
+        let human = match (machine.get(..10), machine.get(11..16)) {
+            (Some(day), Some(time)) => format!("{day}, {time} UTC"),
+            _ => machine.clone(),
+        };
+        Self { machine, human }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct Notice<'a> {
+    title: &'a str,
+    text: &'a str,
+    detail: &'a str,
+    style: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "form_post.html")]
+struct FormPost<'a> {
+    action: &'a str,
+    fields: &'a [(&'static str, &'a str)],
+    script: &'static str,
+    style: &'static str,
+}
+
+pub(super) const fn style() -> &'static str {
+    STYLE
+}
+
+/// A page on which the person answers, for an application that is told of it.
+pub(super) fn form(status: StatusCode, page: &impl Template, application: &Application) -> HttpResponse {
+    render(status, page, &format!("form-action 'self' {}", application.source))
+}
+
+/// A page whose forms come back here.
+pub(super) fn own_form(status: StatusCode, page: &impl Template) -> HttpResponse {
+    render(status, page, "form-action 'self'")
+}
+
+/// A page that only tells.
+pub(super) fn notice(status: StatusCode, title: &str, text: &str, detail: &str) -> HttpResponse {
+    render(status, &Notice { title, text, detail, style: STYLE }, "form-action 'none'")
+}
+
+/// A page that sends an answer on (OAuth 2.0 Form Post Response Mode section 2).
+pub(super) fn send(action: &str, fields: &[(&'static str, &str)]) -> HttpResponse {
+    let source = Url::parse(action).map(|url| source(&url)).unwrap_or_default();
+    let policy = format!("script-src '{}'; form-action {source}", hash(SEND));
+    render(StatusCode::OK, &FormPost { action, fields, script: SEND, style: STYLE }, &policy)
+}
+
+fn render(status: StatusCode, page: &impl Template, policy: &str) -> HttpResponse {
+    let text = page.render().expect("a page is made of texts and memory does not refuse a write");
+    let policy =
+        format!("default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'; {policy}", hash(STYLE));
+    let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
+    hardened(HttpResponse::build(status))
+        .insert_header((CONTENT_SECURITY_POLICY, policy))
+        .content_type("text/html; charset=utf-8")
+        .body(text)
+}
+
+/// What every answer to a browser has: it is kept by nobody, framed by nobody, and its URL is told to nobody (RFC 9700
+/// sections 4.2.4 and 4.16).
+pub(super) fn hardened(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+    response
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .insert_header((X_FRAME_OPTIONS, "DENY"));
+    response
+}
+
+fn hash(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
+}
