@@ -33,6 +33,8 @@ const PATIENCE: Duration = Duration::from_mins(30);
 pub enum Next {
     /// The application is told.
     Answer(Answer),
+    /// There is nobody any more who could be told.
+    Unanswerable(Unanswerable),
     /// The person has to prove who it is.
     SignIn,
     /// The person has to approve.
@@ -117,6 +119,14 @@ impl Authority {
         Some(client)
     }
 
+    /// The client that asked, if it can still be told: it may have been disabled, or have moved, while the person thought.
+    fn asker(&self, request: &AuthorizationRequest, surface: Surface) -> Result<&Client, Unanswerable> {
+        let client = self.application(request.client.as_str(), surface).ok_or(Unanswerable::Client)?;
+        let redirect = &request.return_to.redirect.uri;
+        let is_there = client.redirect_uris.iter().any(|known| known.is(redirect));
+        is_there.then_some(client).ok_or(Unanswerable::RedirectUri)
+    }
+
     /// What is left to do for a request. `approved`: the person has just said yes.
     pub async fn proceed(
         &self,
@@ -129,12 +139,13 @@ impl Authority {
             let return_to = request.return_to.clone();
             Ok(Next::Answer(Answer { return_to, outcome: Err(error) }))
         };
-        // It may have been disabled, or lost what it asks for, while the person thought.
-        let client = self.application(request.client.as_str(), came.surface).filter(|client| {
-            let redirect = &request.return_to.redirect.uri;
-            client.redirect_uris.iter().any(|known| known.is(redirect)) && request.scope.is_within(&client.scope)
-        });
-        let Some(client) = client else { return refuse(AuthorizationError::UnauthorizedClient) };
+        let client = match self.asker(request, came.surface) {
+            Ok(client) => client,
+            Err(why) => return Ok(Next::Unanswerable(why)),
+        };
+        if !request.scope.is_within(&client.scope) {
+            return refuse(AuthorizationError::InvalidScope);
+        }
         let prompts = request.prompts;
         let Some(session) = session.filter(|session| self.is_recent(session, request, came.at)) else {
             return if prompts.none { refuse(AuthorizationError::LoginRequired) } else { Ok(Next::SignIn) };
@@ -218,6 +229,9 @@ impl Authority {
         allow: bool,
     ) -> Result<Option<Next>, Error> {
         let Pending { request, came, .. } = pending;
+        if let Err(why) = self.asker(request, came.surface) {
+            return Ok(Some(Next::Unanswerable(why)));
+        }
         if !allow {
             let outcome = Err(AuthorizationError::AccessDenied);
             let answer = Answer { return_to: request.return_to.clone(), outcome };
@@ -239,7 +253,7 @@ impl Authority {
         let Pending { request, came, .. } = pending;
         let next = self.proceed(request, *came, session, false).await?;
         match next {
-            Next::Answer(_) if !self.take_pending(id).await? => Ok(None),
+            Next::Answer(_) | Next::Unanswerable(_) if !self.take_pending(id).await? => Ok(None),
             next => Ok(Some(next)),
         }
     }

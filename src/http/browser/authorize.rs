@@ -64,8 +64,10 @@ async fn authorize(request: &HttpRequest, text: &[u8], surface: Surface) -> Resu
         None => None,
     };
     let came = Came { surface, at: authority.clock.now(), pushed };
-    if let Next::Answer(done) = authority.proceed(&asked, came, session.as_ref(), false).await? {
-        return Ok(answer(&done, issuer));
+    match authority.proceed(&asked, came, session.as_ref(), false).await? {
+        Next::Answer(done) => return Ok(answer(&done, issuer)),
+        Next::Unanswerable(why) => return Err(Fault::Unanswerable(why)),
+        Next::SignIn | Next::Approve => {}
     }
     let known = cookies::browser(request);
     let new = known.is_none().then(|| cookies::of_browser(issuer));

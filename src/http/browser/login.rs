@@ -117,6 +117,7 @@ impl<'a> Waiting<'a> {
     fn next(&self, next: Next) -> Result<HttpResponse, Fault> {
         Ok(match next {
             Next::Answer(done) => answer(&done, self.state.authority.issuer()),
+            Next::Unanswerable(why) => return Err(Fault::Unanswerable(why)),
             Next::SignIn => {
                 let hint = self.pending.request.login_hint.as_deref();
                 let known = self.session.as_ref().map(|session| self.state.authority.name_of(session));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use atropos::domain::redirect::RedirectUri;
 use rstest::rstest;
 
 use super::browser::{Back, Browser, CALLBACK, app, asks, authorize, location, redeemed, setup};
@@ -246,27 +247,41 @@ async fn revoke(app: &App, target: atropos::domain::Target) {
     app.authority().revoke_target(target, atropos::domain::Cause::Administrator).await.expect("the store answers");
 }
 
-/// S16
+/// S16: nothing is sent to where the client is not any more, and no code for what it may not have any more.
 #[tokio::test]
-async fn a_client_that_loses_its_place_meanwhile_is_told_so_or_not_at_all() {
+async fn what_a_client_lost_meanwhile_it_is_not_given() {
     let app = app().await;
     let browser = Browser::new(&app);
-    let path = browser.begin(&asks("web", &[])).await;
-    location(&browser.sign_in(&path, "alice", "wonderland").await);
-    let mut changed = setup();
-    for client in changed.clients.iter_mut().filter(|client| client.id.as_str() == "web") {
-        client.scope = crate::clients::scope("write");
+    let elsewhere = |scope: &'static str, uris: &'static [&'static str], enabled| {
+        let mut changed = setup();
+        for client in changed.clients.iter_mut().filter(|client| client.id.as_str() == "web") {
+            client.scope = crate::clients::scope(scope);
+            client.redirect_uris = uris.iter().map(|uri| RedirectUri::register(uri).unwrap()).collect();
+            client.enabled = enabled;
+        }
+        changed
+    };
+    for (setup, status) in [
+        (elsewhere("write", &[CALLBACK], true), 303),
+        (elsewhere("read write", &["https://web.example/moved"], true), 400),
+        (elsewhere("read write", &[CALLBACK], false), 400),
+    ] {
+        let path = browser.begin(&asks("web", &[("prompt", "consent")])).await;
+        location(&browser.sign_in(&path, "alice", "wonderland").await);
+        let node = app.beside(setup).await;
+        let there = Browser::new(&node);
+        for name in ["__Host-atropos-session", "__Host-atropos-browser"] {
+            there.set_cookie(name, &browser.cookie(name).unwrap());
+        }
+        if status == 303 {
+            Back::of(&there.post(&path, &[("answer", "allow")]).await).assert_error("invalid_scope");
+            continue;
+        }
+        for what in ["allow", "deny"] {
+            assert_page(&there.post(&path, &[("answer", what)]).await, status);
+        }
+        assert_page(&there.get(&path).await, status);
     }
-    let after = Browser::new(&app);
-    for name in ["__Host-atropos-session", "__Host-atropos-browser"] {
-        after.set_cookie(name, &browser.cookie(name).unwrap());
-    }
-    let node = app.beside(changed).await;
-    let elsewhere = Browser::new(&node);
-    for name in ["__Host-atropos-session", "__Host-atropos-browser"] {
-        elsewhere.set_cookie(name, &browser.cookie(name).unwrap());
-    }
-    Back::of(&elsewhere.post(&path, &[("answer", "allow")]).await).assert_error("unauthorized_client");
 }
 
 /// OA21-3.1-i
