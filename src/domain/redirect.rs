@@ -95,6 +95,8 @@ fn split_loopback(text: &str) -> Option<(&'static str, &str)> {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests {
     use super::*;
 
