@@ -1,7 +1,5 @@
 //! The endpoint at which authorization requests are pushed (RFC 9126).
 
-use std::borrow::Cow;
-
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
@@ -30,9 +28,7 @@ async fn push(request: &HttpRequest, payload: Payload) -> Result<HttpResponse, F
     let body = body::read_form(request, payload).await?;
     let form = Form::parse(&body)?;
     let caller = client_auth::authenticate(request, &form).await?;
-    let pairs = form_urlencoded::parse(&body);
-    let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-    let parameters = Parameters::new(pairs.map(|(name, value)| (owned(name), owned(value))));
+    let parameters = Parameters::new(form_urlencoded::parse(&body));
     Ok(match State::of(request).authority.push(&caller, Surface::Standard, &parameters).await? {
         Ok(uri) => HttpResponse::Created()
             .insert_header((CACHE_CONTROL, "no-store"))

@@ -10,9 +10,8 @@ use super::section;
 use crate::domain::scope::Scope;
 
 /// What one scope means.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[derive(Default)]
 struct Entry {
     scope: String,
     means: String,

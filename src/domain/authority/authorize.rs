@@ -6,13 +6,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::code::Approval;
-use super::consent::keyed;
 use super::push::{self, Known};
 use super::resource::Aim;
 use super::{Authority, Bounded, Session};
@@ -23,7 +20,7 @@ use crate::domain::authorization::check::{self, Unanswerable};
 use crate::domain::authorization::parameters::Parameters;
 use crate::domain::client::{Client, GrantType, Surface};
 use crate::domain::error::{Error, GrantFault};
-use crate::domain::store::{OnceKey, Unavailable};
+use crate::domain::store::OnceKey;
 
 /// How long a person may take to answer.
 const PATIENCE: Duration = Duration::from_mins(30);
@@ -195,19 +192,15 @@ impl Authority {
         source: Option<IpAddr>,
     ) -> Result<String, Error> {
         self.limits.wait(&request.client, source)?;
-        let mut bits = [0; 16];
-        self.chance.fill(&mut bits);
-        let id = URL_SAFE_NO_PAD.encode(bits);
+        let id = self.draw_name::<16>();
         let pending = Pending { request, came, browser: hash(browser) };
-        let bytes = postcard::to_stdvec(&pending).map_err(|_| unreadable())?;
-        self.store.once(&self.pending_key(&id), &bytes, PATIENCE).await?;
+        self.put(&self.pending_key(&id), &pending, PATIENCE).await?;
         Ok(id)
     }
 
     /// A request that waits. `None`: it was answered, or too much time has passed, or another browser brought it.
     pub async fn pending(&self, id: &str, browser: &str) -> Result<Option<Pending>, Error> {
-        let Some(bytes) = self.store.peek(&self.pending_key(id)).await? else { return Ok(None) };
-        let pending: Pending = postcard::from_bytes(&bytes).map_err(|_| unreadable())?;
+        let Some(pending) = self.kept::<Pending>(&self.pending_key(id)).await? else { return Ok(None) };
         let is_still_asked = match pending.came.pushed {
             Some(known) => self.is_still_known(pending.request.client.as_str(), known).await?,
             None => true,
@@ -259,7 +252,7 @@ impl Authority {
     }
 
     fn pending_key(&self, id: &str) -> OnceKey {
-        keyed(&self.keys.derive("authorization request"), &[id])
+        self.keyed("authorization request", &[id])
     }
 }
 
@@ -275,8 +268,4 @@ fn only_pushed(asked: Asked) -> Asked {
 fn hash(browser: &str) -> [u8; 16] {
     let digest = Sha256::digest(browser);
     std::array::from_fn(|place| digest[place])
-}
-
-fn unreadable() -> Error {
-    Error::Unavailable(Unavailable("a request that waits for a person cannot be read".to_owned()))
 }

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::hmac::{Context, Key as HmacKey};
 use serde::{Deserialize, Serialize};
 
 use super::{Authority, Session};
@@ -13,8 +12,8 @@ use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::client::ClientId;
 use crate::domain::error::Error;
 use crate::domain::scope::Scope;
-use crate::domain::store::{OnceKey, Unavailable};
-use crate::domain::{Credential, FamilyId, KeyId, Position, Timestamp, TokenId};
+use crate::domain::store::OnceKey;
+use crate::domain::{Position, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
@@ -35,21 +34,12 @@ impl Authority {
 
     /// What this person has approved for a client.
     pub async fn consent(&self, session: &Session, client: &ClientId) -> Result<Option<Consent>, Error> {
-        let Some(bytes) = self.store.peek(&self.consent_key(session.subject(), client)).await? else { return Ok(None) };
-        let consent: Consent = postcard::from_bytes(&bytes).map_err(|_| unreadable())?;
-        let shard = session.family().id.shard();
-        let credential = Credential {
-            token: TokenId { family: FamilyId::new(shard, consent.given_at, 0), serial: 0, nonce: 0 },
-            key: KeyId(0),
-            client: client.as_str(),
-            subject: Some(session.subject()),
-            epoch: consent.epoch,
-            is_managed: false,
-            ancestors: &[],
-        };
+        let key = self.consent_key(session.subject(), client);
+        let Some(consent) = self.kept::<Consent>(&key).await? else { return Ok(None) };
         // The copy has everything up to where the shard stood when the session was found alive.
-        let is_covered = self.follower.denylist(shard).covering(&credential).is_some();
-        Ok((!is_covered).then_some(consent))
+        let shard = session.family().id.shard();
+        let is_taken = self.is_taken(shard, consent.epoch, client.as_str(), Some(session.subject()));
+        Ok((!is_taken).then_some(consent))
     }
 
     /// Adds to what was approved.
@@ -67,11 +57,9 @@ impl Authority {
             consent.audience.extend(more);
         }
         let key = self.consent_key(session.subject(), &request.client);
-        let bytes = postcard::to_stdvec(&consent).map_err(|_| unreadable())?;
         // Of two at once one is forgotten: the person is asked once more.
         self.store.take(&key).await?;
-        self.store.once(&key, &bytes, self.consent_lifetime).await?;
-        Ok(())
+        self.put(&key, &consent, self.consent_lifetime).await.map(drop)
     }
 
     /// The person is asked again next time.
@@ -81,20 +69,6 @@ impl Authority {
     }
 
     fn consent_key(&self, subject: &str, client: &ClientId) -> OnceKey {
-        keyed(&self.keys.derive("consent"), &[subject, client.as_str()])
+        self.keyed("consent", &[subject, client.as_str()])
     }
-}
-
-/// What the store knows a thing by: nobody reads from it what it stands for.
-pub(super) fn keyed(key: &HmacKey, parts: &[&str]) -> OnceKey {
-    let mut context = Context::with_key(key);
-    for part in parts {
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part.as_bytes());
-    }
-    context.sign().as_ref().try_into().expect("HMAC-SHA-256 gives 32 bytes")
-}
-
-fn unreadable() -> Error {
-    Error::Unavailable(Unavailable("what a person approved cannot be read".to_owned()))
 }

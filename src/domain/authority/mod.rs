@@ -16,6 +16,7 @@ mod ending;
 mod hand_out;
 mod introspect;
 mod issue;
+mod kept;
 mod lifetimes;
 mod limits;
 mod machine;

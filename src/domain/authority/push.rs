@@ -3,12 +3,9 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::authorize::Asked;
-use super::consent::keyed;
 use super::request::Caller;
 use super::{Authority, Bounded};
 use crate::domain::authorization::AuthorizationRequest;
@@ -18,7 +15,7 @@ use crate::domain::authorization::parameters::Parameters;
 use crate::domain::client::{Client, GrantType, Surface};
 use crate::domain::error::Error;
 use crate::domain::store::{OnceKey, Unavailable};
-use crate::domain::{Credential, FamilyId, KeyId, Position, Shard, TokenId};
+use crate::domain::{Position, Shard};
 
 /// How such names begin (section 2.2).
 pub(super) const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -70,12 +67,9 @@ impl Authority {
             Asked::Unanswerable(_) => return Err(Error::UnauthorizedClient),
         };
         self.limits.issue(&caller.client.id)?;
-        let mut bits = [0; 32];
-        self.chance.fill(&mut bits);
-        let id = URL_SAFE_NO_PAD.encode(bits);
+        let id = self.draw_name::<32>();
         let pushed = Pushed { request, surface, since: self.known_now() };
-        let bytes = postcard::to_stdvec(&pushed).map_err(|_| unreadable())?;
-        self.store.once(&self.pushed_key(&id), &bytes, LIFETIME).within(self.deadline).await?;
+        self.put(&self.pushed_key(&id), &pushed, LIFETIME).within(self.deadline).await?;
         Ok(Ok(RequestUri { text: format!("{PREFIX}{id}"), expires_in: LIFETIME }))
     }
 
@@ -88,11 +82,9 @@ impl Authority {
     ) -> Result<Option<(AuthorizationRequest, Known)>, Error> {
         let Some(id) = uri.strip_prefix(PREFIX) else { return Ok(None) };
         let key = self.pushed_key(id);
-        let Some(bytes) = self.store.peek(&key).await? else { return Ok(None) };
-        let pushed: Pushed = postcard::from_bytes(&bytes).map_err(|_| unreadable())?;
-        let Pushed { request, since, .. } = pushed;
+        let Some(Pushed { request, surface: born, since }) = self.kept(&key).await? else { return Ok(None) };
         // What is another client's, or for another surface, stays there for it.
-        if request.client != client.id || pushed.surface != surface || self.store.take(&key).await?.is_none() {
+        if request.client != client.id || born != surface || self.store.take(&key).await?.is_none() {
             return Ok(None);
         }
         Ok(self.is_still_known(client.id.as_str(), since).await?.then_some((request, since)))
@@ -107,23 +99,10 @@ impl Authority {
     /// Whether nothing has taken a client's tokens since.
     pub(super) async fn is_still_known(&self, client: &str, since: Known) -> Result<bool, Unavailable> {
         self.follower.resync(since.shard).await?;
-        let credential = Credential {
-            token: TokenId { family: FamilyId::new(since.shard, self.clock.now(), 0), serial: 0, nonce: 0 },
-            key: KeyId(0),
-            client,
-            subject: None,
-            epoch: since.epoch,
-            is_managed: false,
-            ancestors: &[],
-        };
-        Ok(self.follower.denylist(since.shard).covering(&credential).is_none())
+        Ok(!self.is_taken(since.shard, since.epoch, client, None))
     }
 
     fn pushed_key(&self, id: &str) -> OnceKey {
-        keyed(&self.keys.derive("pushed request"), &[id])
+        self.keyed("pushed request", &[id])
     }
-}
-
-fn unreadable() -> Error {
-    Error::Unavailable(Unavailable("a request that was pushed cannot be read".to_owned()))
 }

@@ -4,7 +4,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::answer::TokenText;
-use super::consent::keyed;
 use super::issue::Grant;
 use super::{Authority, Bounded};
 use crate::domain::client::{ClientId, Surface};
@@ -79,7 +78,7 @@ impl Authority {
 
     /// What a form of this server's holds, so that no other site can send it: a function of what only the browser has.
     pub fn form_proof(&self, browser: &str, session: &str) -> String {
-        URL_SAFE_NO_PAD.encode(keyed(&self.keys.derive("form"), &[browser, session]))
+        URL_SAFE_NO_PAD.encode(self.keyed("form", &[browser, session]))
     }
 
     async fn find_session(&self, token: TokenId, key: KeyId) -> Result<Option<Session>, Error> {

@@ -7,10 +7,11 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
 use super::answer::see_other;
+use super::cookies::{self, Browser};
 use super::fault::Fault;
-use super::login::{is_from_elsewhere, sign_in};
+use super::login::{enter, is_from_elsewhere, sign_in};
 use super::page::{self, BrowserLine, Moment};
-use super::{agent, cookies};
+
 use crate::domain::FamilyId;
 use crate::domain::authority::{Connected, Session, SignedIn};
 use crate::domain::client::ClientId;
@@ -34,7 +35,6 @@ struct Visit<'a> {
     state: &'a State,
     request: &'a HttpRequest,
     action: String,
-    browser: Option<String>,
     session: Option<Session>,
 }
 
@@ -80,23 +80,21 @@ fn done(query: &str) -> &'static str {
 impl<'a> Visit<'a> {
     async fn begin(request: &'a HttpRequest) -> Result<Self, Fault> {
         let state = State::of(request);
-        let session = match cookies::session(request) {
-            Some(cookie) => state.authority.session(&cookie).await?,
-            None => None,
-        };
+        let session = cookies::session(request).await?;
         let action = format!("{}/account", path(state.authority.issuer()));
-        Ok(Self { state, request, action, browser: cookies::browser(request), session })
+        Ok(Self { state, request, action, session })
     }
 
     /// Whether the form was made here, for this browser and this session. The one to sign in by may have been on the screen
     /// when somebody signed in by another.
     fn made(&self, sent: &Sent<'_>) -> bool {
-        let (Some(browser), Some(proof)) = (&self.browser, sent.proof.value()) else { return false };
+        let known = cookies::browser(self.request);
+        let (Some(browser), Some(proof)) = (known, sent.proof.value()) else { return false };
         let session = match &self.session {
             Some(session) if sent.answer.value() != Some("sign_in") => session.family().id.to_string(),
             Some(_) | None => String::new(),
         };
-        let expected = self.state.authority.form_proof(browser, &session);
+        let expected = self.state.authority.form_proof(&browser, &session);
         proof.as_bytes().ct_eq(expected.as_bytes()).into()
     }
 
@@ -127,13 +125,7 @@ impl<'a> Visit<'a> {
             Ok(user) => user,
             Err((fault, status)) => return self.ask_who(username, Some(fault), "", status),
         };
-        let authority = &self.state.authority;
-        let agent = agent::name(self.request);
-        let (session, cookie) = authority.begin(&user, agent.as_deref(), self.session.as_ref()).await?;
-        let mut response = see_other(&self.action);
-        let cookie = cookies::of_session(authority.issuer(), &session, &cookie, authority.clock.now());
-        response.add_cookie(&cookie).map_err(|_| Fault::Forged)?;
-        Ok(response)
+        enter(self.request, &user, self.session.as_ref(), &self.action).await
     }
 
     fn ask_who(
@@ -144,29 +136,21 @@ impl<'a> Visit<'a> {
         status: StatusCode,
     ) -> Result<HttpResponse, Fault> {
         let authority = &self.state.authority;
-        let new = self.browser.is_none().then(|| cookies::of_browser(authority.issuer()));
-        let browser =
-            self.browser.as_ref().or_else(|| new.as_ref().map(|(browser, _)| browser)).ok_or(Fault::Forged)?;
-        let (action, proof, style) = (&*self.action, &*authority.form_proof(browser, ""), page::style());
+        let browser = Browser::of(self.request);
+        let (action, proof, style) = (&*self.action, &*authority.form_proof(&browser.text, ""), page::style());
         let page = page::SignInHere { action, proof, username, fault, done, style };
-        let mut response = page::own_form(status, &page);
-        if let Some((_, cookie)) = &new {
-            response.add_cookie(cookie).map_err(|_| Fault::Forged)?;
-        }
-        Ok(response)
+        browser.answer(page::own_form(status, &page))
     }
 
     async fn overview(&self, session: &Session, done: &str) -> Result<HttpResponse, Fault> {
         let authority = &self.state.authority;
-        let new = self.browser.is_none().then(|| cookies::of_browser(authority.issuer()));
-        let browser =
-            self.browser.as_ref().or_else(|| new.as_ref().map(|(browser, _)| browser)).ok_or(Fault::Forged)?;
+        let browser = Browser::of(self.request);
         let account = authority.account(session).await?;
         let this = session.family().id;
         let person = authority.name_of(session);
         let page = page::Account {
             action: &self.action,
-            proof: &authority.form_proof(browser, &this.to_string()),
+            proof: &authority.form_proof(&browser.text, &this.to_string()),
             person,
             done,
             browsers: account.browsers.iter().map(|browser| BrowserLine::new(browser, this)).collect(),
@@ -174,11 +158,7 @@ impl<'a> Visit<'a> {
             is_cut_short: account.is_cut_short,
             style: page::style(),
         };
-        let mut response = page::own_form(StatusCode::OK, &page);
-        if let Some((_, cookie)) = &new {
-            response.add_cookie(cookie).map_err(|_| Fault::Forged)?;
-        }
-        Ok(response)
+        browser.answer(page::own_form(StatusCode::OK, &page))
     }
 
     fn application<'b>(&'b self, application: &'b Connected) -> page::ApplicationLine<'b> {

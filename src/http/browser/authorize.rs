@@ -1,13 +1,11 @@
 //! The authorization endpoint (RFC 6749 section 3.1): GET and POST alike.
 
-use std::borrow::Cow;
-
 use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use url::form_urlencoded;
 
 use super::answer::{answer, see_other};
-use super::cookies;
+use super::cookies::{self, Browser};
 use super::fault::Fault;
 use crate::domain::authority::{Asked, Came, Next};
 use crate::domain::authorization::answer::Answer;
@@ -16,7 +14,6 @@ use crate::domain::authorization::parameters::Parameters;
 use crate::domain::client::{ClientId, Surface};
 use crate::http::state::State;
 use crate::http::{body, form, path, source};
-use actix_web::HttpMessage as _;
 
 pub(in crate::http) async fn asked(request: HttpRequest) -> HttpResponse {
     by_link(&request, Surface::Standard).await
@@ -48,8 +45,7 @@ async fn authorize(request: &HttpRequest, text: &[u8], surface: Surface) -> Resu
     if !form::is_well_formed(text) {
         return Err(Fault::Unanswerable(Unanswerable::Client));
     }
-    let pairs = form_urlencoded::parse(text);
-    let parameters = Parameters::new(pairs.map(|(name, value)| (owned(name), owned(value))));
+    let parameters = Parameters::new(form_urlencoded::parse(text));
     let (asked, pushed) = authority.read_authorization(surface, &parameters).await?;
     let asked = match asked {
         Asked::Unanswerable(why) => return Err(Fault::Unanswerable(why)),
@@ -59,27 +55,14 @@ async fn authorize(request: &HttpRequest, text: &[u8], surface: Surface) -> Resu
         Asked::May(asked) => *asked,
     };
     request.extensions_mut().insert::<ClientId>(asked.client.clone());
-    let session = match cookies::session(request) {
-        Some(cookie) => authority.session(&cookie).await?,
-        None => None,
-    };
+    let session = cookies::session(request).await?;
     let came = Came { surface, at: authority.clock.now(), pushed };
     match authority.proceed(&asked, came, session.as_ref(), false).await? {
         Next::Answer(done) => return Ok(answer(&done, issuer)),
         Next::Unanswerable(why) => return Err(Fault::Unanswerable(why)),
         Next::SignIn | Next::Approve => {}
     }
-    let known = cookies::browser(request);
-    let new = known.is_none().then(|| cookies::of_browser(issuer));
-    let browser = known.as_ref().or_else(|| new.as_ref().map(|(browser, _)| browser)).ok_or(Fault::Forged)?;
-    let id = authority.await_person(asked, came, browser, source::address(request)).await?;
-    let mut response = see_other(&format!("{}/login/{id}", path(issuer)));
-    if let Some((_, cookie)) = &new {
-        response.add_cookie(cookie).map_err(|_| Fault::Forged)?;
-    }
-    Ok(response)
-}
-
-fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
-    Cow::Owned(text.into_owned())
+    let browser = Browser::of(request);
+    let id = authority.await_person(asked, came, &browser.text, source::address(request)).await?;
+    browser.answer(see_other(&format!("{}/login/{id}", path(issuer))))
 }

@@ -1,14 +1,16 @@
 //! How a browser is known again: by the session of a person, and by what ties a request to the browser that brought it.
 
-use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::fault::Fault;
 use crate::domain::Timestamp;
 use crate::domain::authority::{Session, TokenText};
 use crate::domain::chance::{Chance as _, SystemChance};
+use crate::domain::error::Error;
 use crate::http::path;
 use crate::http::state::State;
 
@@ -37,9 +39,43 @@ impl Name {
     }
 }
 
-/// The text of the session's cookie.
-pub(super) fn session(request: &HttpRequest) -> Option<String> {
-    value(request, Name::Session)
+/// The session that is alive and whose cookie the browser shows.
+pub(super) async fn session(request: &HttpRequest) -> Result<Option<Session>, Error> {
+    match value(request, Name::Session) {
+        Some(cookie) => State::of(request).authority.session(&cookie).await,
+        None => Ok(None),
+    }
+}
+
+/// By what a browser is known, which may have been given to it just now.
+pub(super) struct Browser {
+    pub(super) text: String,
+    new: Option<Cookie<'static>>,
+}
+
+impl Browser {
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        match browser(request) {
+            Some(text) => Self { text, new: None },
+            None => Self::draw(State::of(request).authority.issuer()),
+        }
+    }
+
+    /// Until it is closed.
+    fn draw(issuer: &str) -> Self {
+        let mut bits = [0; 16];
+        SystemChance.fill(&mut bits);
+        let text = URL_SAFE_NO_PAD.encode(bits);
+        Self { new: Some(cookie(issuer, Name::Browser, text.clone(), None)), text }
+    }
+
+    /// The answer to this browser, which learns by it what it was given.
+    pub(super) fn answer(self, mut response: HttpResponse) -> Result<HttpResponse, Fault> {
+        if let Some(cookie) = &self.new {
+            response.add_cookie(cookie).map_err(|_| Fault::Forged)?;
+        }
+        Ok(response)
+    }
 }
 
 /// What the browser shows that it was given here.
@@ -69,12 +105,4 @@ fn cookie(issuer: &str, name: Name, value: String, max_age: Option<Duration>) ->
 pub(super) fn of_session(issuer: &str, session: &Session, text: &TokenText, now: Timestamp) -> Cookie<'static> {
     let left = i64::try_from(session.ends().since(now).as_secs()).unwrap_or(i64::MAX);
     cookie(issuer, Name::Session, text.expose().to_owned(), Some(Duration::seconds(left)))
-}
-
-/// For a browser that has none; until it is closed.
-pub(super) fn of_browser(issuer: &str) -> (String, Cookie<'static>) {
-    let mut bits = [0; 16];
-    SystemChance.fill(&mut bits);
-    let text = URL_SAFE_NO_PAD.encode(bits);
-    (text.clone(), cookie(issuer, Name::Browser, text, None))
 }

@@ -87,6 +87,21 @@ pub(super) async fn sign_in(
     }
 }
 
+/// Begins a session of this person's in the browser, or goes on with the one that there is, and sends it on.
+pub(super) async fn enter(
+    request: &HttpRequest,
+    subject: &str,
+    current: Option<&Session>,
+    to: &str,
+) -> Result<HttpResponse, Fault> {
+    let authority = &State::of(request).authority;
+    let (session, cookie) = authority.begin(subject, agent::name(request).as_deref(), current).await?;
+    let mut response = see_other(to);
+    let cookie = cookies::of_session(authority.issuer(), &session, &cookie, authority.clock.now());
+    response.add_cookie(&cookie).map_err(|_| Fault::Forged)?;
+    Ok(response)
+}
+
 /// As browsers tell it that tell it (Fetch Metadata).
 pub(super) fn is_from_elsewhere(request: &HttpRequest) -> bool {
     let site = request.headers().get(HeaderName::from_static("sec-fetch-site"));
@@ -100,10 +115,7 @@ impl<'a> Waiting<'a> {
         let browser = cookies::browser(request).ok_or(Fault::NotWaiting)?;
         let pending = authority.pending(id, &browser).await?.ok_or(Fault::NotWaiting)?;
         request.extensions_mut().insert::<ClientId>(pending.request.client.clone());
-        let session = match cookies::session(request) {
-            Some(cookie) => authority.session(&cookie).await?,
-            None => None,
-        };
+        let session = cookies::session(request).await?;
         let action = format!("{}/login/{id}", path(authority.issuer()));
         Ok(Self { state, id, action, pending, session })
     }
@@ -153,12 +165,7 @@ impl<'a> Waiting<'a> {
             Ok(user) => user,
             Err((fault, status)) => return Ok(self.ask_who(username, Some(fault), status)),
         };
-        let authority = &self.state.authority;
-        let (session, cookie) = authority.begin(&user, agent::name(request).as_deref(), self.session.as_ref()).await?;
-        let mut response = see_other(&self.action);
-        let cookie = cookies::of_session(authority.issuer(), &session, &cookie, authority.clock.now());
-        response.add_cookie(&cookie).map_err(|_| Fault::Forged)?;
-        Ok(response)
+        enter(request, &user, self.session.as_ref(), &self.action).await
     }
 
     async fn decide(&self, allow: bool) -> Result<HttpResponse, Fault> {
