@@ -110,6 +110,13 @@ impl Sentinels {
 
     /// The address of the primary, as most sentinels see it; none while they do not agree.
     pub async fn primary(&self) -> Option<SocketAddr> {
+        let named = self.named().await;
+        let majority = |address: &&SocketAddr| named.iter().filter(|other| other == address).count() > SENTINELS / 2;
+        named.iter().find(majority).copied()
+    }
+
+    /// What each sentinel that answers calls the primary.
+    async fn named(&self) -> Vec<SocketAddr> {
         let mut named = Vec::new();
         for sentinel in &self.watching {
             let question = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME];
@@ -117,13 +124,20 @@ impl Sentinels {
                 named.push(SocketAddr::new(host.parse().expect("all servers here have addresses"), port));
             }
         }
-        let majority = |address: &&SocketAddr| named.iter().filter(|other| other == address).count() > SENTINELS / 2;
-        named.iter().find(majority).copied()
+        named
     }
 
     /// Which of the [`servers`](Self::servers) is the primary, as most sentinels see it.
     pub async fn primary_index(&self) -> Option<usize> {
-        let primary = self.primary().await?;
+        self.index_of(self.primary().await?)
+    }
+
+    /// Whether no sentinel calls this server the primary any more: whoever asks one, any one, is not sent there.
+    pub async fn have_all_left(&self, server: usize) -> bool {
+        self.named().await.into_iter().all(|address| self.index_of(address).is_some_and(|named| named != server))
+    }
+
+    fn index_of(&self, primary: SocketAddr) -> Option<usize> {
         let known = |index: usize| self.wires.get(index).map_or_else(|| self.servers[index].address(), Wire::address);
         (0..self.servers.len()).find(|index| known(*index) == primary)
     }

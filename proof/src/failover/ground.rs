@@ -107,6 +107,14 @@ impl Servers {
         .await;
     }
 
+    /// Waits until nobody who asks for the primary is sent to the victim any more. A sentinel may hear of the failover seconds
+    /// after the others, and whoever asks it meanwhile finds the victim, if that is back: as a primary, and parted.
+    pub(super) async fn forgotten(&self) {
+        if let Kind::Sentinels { sentinels, .. } = &self.kind {
+            until("no sentinel names the victim", async || sentinels.have_all_left(self.victim).await).await;
+        }
+    }
+
     /// The victim comes back, as what the others make of it. Returns when all have what they should have.
     pub(super) async fn heal(&mut self, fault: Fault) {
         match fault {

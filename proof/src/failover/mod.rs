@@ -167,6 +167,11 @@ impl Scenario {
         let struck = Instant::now();
         servers.strike(self.fault).await;
         servers.replaced().await;
+        if !safe && self.fault != Fault::Part {
+            // A victim that is back too early is one that was parted: what that may lose, the other fault tells.
+            servers.forgotten().await;
+            load.until_told(&[0, 1], 1).await?;
+        }
         if self.fault == Fault::Part {
             match (self.ground, safe) {
                 // What is revoked at one is asked for at the other.
