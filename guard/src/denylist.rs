@@ -1,6 +1,7 @@
 //! A copy of one shard's denylist.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -135,6 +136,17 @@ impl Denylist {
         missing
             .map(|(position, entry)| Revocation { bound: Some(entry.bound_at(*position)), ..entry.clone() })
             .collect()
+    }
+
+    /// What `pick` makes of the entries after `position`, in order, and where the last of them stands.
+    pub fn after<T>(&self, position: Position, mut pick: impl FnMut(&Revocation) -> Option<T>) -> (Vec<T>, Position) {
+        let log = self.log();
+        let mut last = position;
+        let picked = log.range((Bound::Excluded(position), Bound::Unbounded)).filter_map(|(at, entry)| {
+            last = *at;
+            pick(entry)
+        });
+        (picked.collect(), last)
     }
 
     /// Forgets what can cover nothing alive any more, and tells where it stood.

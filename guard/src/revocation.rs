@@ -74,6 +74,8 @@ pub enum Cause {
     Restored,
     /// An authorization code that had been used came again (RFC 6749 section 4.1.2).
     CodeReuse,
+    /// A person signed out.
+    SignedOut,
 }
 
 impl Cause {
@@ -85,6 +87,7 @@ impl Cause {
             Self::KeyRetired => "key_retired",
             Self::Restored => "restored",
             Self::CodeReuse => "code_reuse",
+            Self::SignedOut => "signed_out",
         }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::authenticate::{self, Authenticator};
-use crate::domain::authority::{Authority, Limits, PerMinute};
+use crate::domain::authority::{Authority, Limits, Notices, PerMinute};
 use crate::domain::chance::SystemChance;
 use crate::domain::client::Clients;
 use crate::domain::clock::Clock;
@@ -20,6 +20,7 @@ use crate::domain::follower::Follower;
 use crate::domain::keys::{KeyError, KeySettings, Keys};
 use crate::domain::store::{Store, Unavailable};
 use crate::http;
+use crate::outbound::HttpMessenger;
 use crate::settings::{Mode, Settings};
 use crate::store::embedded;
 use crate::store::redis;
@@ -89,6 +90,16 @@ impl App {
             follower.shards().map(status).collect()
         });
         Ok(Self { authority: Arc::new(authority), metrics, settings, mode })
+    }
+
+    /// Who tells applications of logouts; nobody, if none wants to be told.
+    pub fn notices(&self) -> Result<Option<Notices>, StartError> {
+        if self.authority.clients.iter().all(|client| client.openid.back_channel.is_none()) {
+            return Ok(None);
+        }
+        let refused = |error| StartError::Refused(format!("the client that tells of logouts cannot be made: {error}"));
+        let messenger = HttpMessenger::new().map_err(refused)?;
+        Ok(Some(Notices::new(&self.authority, Arc::new(messenger))))
     }
 
     /// What the wire needs to know.

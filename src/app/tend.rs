@@ -8,11 +8,13 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::pace::Pace;
-use crate::domain::authority::Authority;
+use crate::domain::authority::{Authority, Notices};
 use crate::domain::store::Unavailable;
 
 /// How often a node looks whether it still knows every revocation.
 const FOLLOW: Duration = Duration::from_secs(1);
+/// How often it looks whether somebody has to be told of a logout.
+const NOTIFY: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(30);
 /// How often a node looks whether another has changed the keys.
 const KEYS: Duration = Duration::from_secs(30);
@@ -24,8 +26,14 @@ const FORGET_GUESSES: Duration = Duration::from_mins(1);
 pub struct Tending(#[expect(dead_code, reason = "dropping it is its use")] JoinSet<()>);
 
 impl Tending {
-    pub fn of(authority: &Arc<Authority>) -> Self {
+    pub fn of(authority: &Arc<Authority>, notices: Option<Notices>) -> Self {
         let mut tasks = JoinSet::new();
+        if let Some(notices) = notices.map(Arc::new) {
+            tasks.spawn(again(NOTIFY, "tell applications of logouts", Arc::clone(authority), move |_| {
+                let notices = Arc::clone(&notices);
+                async move { notices.tend().await }
+            }));
+        }
         tasks.spawn(again(FOLLOW, "follow the denylist", Arc::clone(authority), |authority| async move {
             authority.follower.poll().await
         }));

@@ -51,7 +51,7 @@ async fn start(settings: Settings, mode: Mode) -> Result<(), Failure> {
         .map_err(|error| Failure(format!("server.listen, metrics.listen: cannot listen: {error}")))?;
     let address = listeners.address()?;
     let app = App::open(settings, mode, address, Arc::new(SystemClock::default())).await?;
-    let _tending = Tending::of(&app.authority);
+    let _tending = Tending::of(&app.authority, app.notices()?);
     listen_for_operators(&app);
     if mode == Mode::Dev {
         introduce(&app, address).await?;

@@ -45,11 +45,40 @@ pub enum Event {
         cause: Cause,
         receipt: Receipt,
     },
+    /// An application was told, or could not be told, that a person's session has ended.
+    LogoutTold {
+        session: FamilyId,
+        client: ClientId,
+        outcome: Notice,
+    },
     /// A shard's history had forked, and this node put back what it lacked.
     Healed {
         shard: u16,
         entries: usize,
     },
+}
+
+/// How a try went to tell an application of a session's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    Delivered,
+    /// It answered that it cannot, and will not be asked again.
+    Refused,
+    /// It did not answer as it should; there will be another try.
+    Failed,
+    /// There were tries enough.
+    GivenUp,
+}
+
+impl Notice {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::GivenUp => "given_up",
+        }
+    }
 }
 
 /// Whoever writes events down.

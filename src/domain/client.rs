@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::openid::Registration;
 use super::redirect::RedirectUri;
 use super::scope::Scope;
 
@@ -195,6 +196,7 @@ pub struct Client {
     pub audience: Vec<Arc<str>>,
     pub tokens: TokenPolicy,
     pub resource_server: Option<ResourceServer>,
+    pub openid: Registration,
     pub manages: Manages,
 }
 

@@ -86,6 +86,8 @@ pub enum BearerFault {
     Ended,
     /// Alive, but not to be used from where the request came.
     UntrustedAddress,
+    /// Alive, but not for what was asked for.
+    InsufficientScope,
 }
 
 impl BearerFault {
@@ -99,6 +101,7 @@ impl BearerFault {
             Self::Expired => "expired",
             Self::Ended => "ended",
             Self::UntrustedAddress => "untrusted_address",
+            Self::InsufficientScope => "insufficient_scope",
         }
     }
 }

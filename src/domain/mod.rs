@@ -5,7 +5,7 @@
 //! - [`store`]: the contract of whoever keeps families and revocations; [`follower`]: this node's copy of the denylist.
 //! - [`client`], [`user`], [`scope`]: who asks, and for what. [`authenticate`]: whether they are who they say.
 //! - [`keys`], [`token`]: how this server knows its own tokens. [`token_auth`]: on what terms machines are given them.
-//! - [`redirect`], [`pkce`]: where a code is sent, and who may use it.
+//! - [`redirect`], [`pkce`]: where a code is sent, and who may use it. [`openid`]: what applications are told of people.
 //! - [`audit`]: what is told of what happens. [`limiter`]: how often it may. [`network`]: from where.
 //! - [`clock`], [`chance`]: the only places that ask the system for either.
 
@@ -24,6 +24,7 @@ mod fuzz;
 pub mod keys;
 pub mod limiter;
 pub mod network;
+pub mod openid;
 pub mod pkce;
 pub mod redirect;
 pub mod scope;

@@ -12,6 +12,9 @@ pub struct User {
     /// Who it is in tokens (`sub`): the same for ever, also under another name.
     pub subject: Arc<str>,
     pub password: PasswordHash,
+    /// What others call it, and its address: told to applications that it has let know.
+    pub full_name: Option<Arc<str>>,
+    pub email: Option<Arc<str>>,
     pub enabled: bool,
 }
 
@@ -44,12 +47,17 @@ impl Users {
         self.by_name.get(name)
     }
 
+    /// By who it is in tokens.
+    pub fn of(&self, subject: &str) -> Option<&User> {
+        self.find(self.name_of(subject)?)
+    }
+
     pub fn name_of(&self, subject: &str) -> Option<&str> {
         self.names.get(subject).map(|name| &**name)
     }
 
     /// Whether it is one of these, and may sign in no more.
     pub fn is_disabled(&self, subject: &str) -> bool {
-        self.name_of(subject).and_then(|name| self.find(name)).is_some_and(|user| !user.enabled)
+        self.of(subject).is_some_and(|user| !user.enabled)
     }
 }

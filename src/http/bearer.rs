@@ -58,6 +58,7 @@ pub(super) fn challenge(fault: BearerFault) -> HeaderValue {
         | BearerFault::Expired
         | BearerFault::Ended
         | BearerFault::UntrustedAddress => "Bearer realm=\"atropos\", error=\"invalid_token\"",
+        BearerFault::InsufficientScope => "Bearer realm=\"atropos\", error=\"insufficient_scope\", scope=\"openid\"",
     })
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::bearer;
 use super::dialect::{self, Dialect};
-use crate::domain::error::{ClientFault, Error};
+use crate::domain::error::{BearerFault, ClientFault, Error};
 use crate::telemetry::{Ending, Outcome};
 
 /// How long a client waits before it asks a server again whose store did not answer: about what a failover takes.
@@ -148,6 +148,11 @@ fn of_domain(error: &Error) -> Told {
             StatusCode::UNAUTHORIZED,
             "invalid_client",
             "client authentication failed; send the registered credentials by the registered method",
+        ),
+        Error::InvalidToken(BearerFault::InsufficientScope) => told(
+            StatusCode::FORBIDDEN,
+            "insufficient_scope",
+            "the access token is alive, but what is asked for here was not granted with it",
         ),
         Error::InvalidToken(_) => told(
             StatusCode::UNAUTHORIZED,

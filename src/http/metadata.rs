@@ -10,6 +10,7 @@ use super::state::State;
 use super::token::GRANT_TYPES;
 use crate::domain::authority::AuthenticationMethod;
 use crate::domain::client::AssertionKey;
+use crate::domain::keys::SigningAlgorithm;
 
 /// Long enough to spare a client a trip per request, short enough that a new key is known before its first token expires.
 pub(super) const CACHED: &str = "public, max-age=60";
@@ -22,6 +23,14 @@ struct Metadata<'a> {
     token_endpoint: String,
     pushed_authorization_request_endpoint: String,
     jwks_uri: String,
+    userinfo_endpoint: String,
+    end_session_endpoint: String,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
+    scopes_supported: Vec<&'a str>,
+    claims_supported: [&'static str; 11],
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 2],
     code_challenge_methods_supported: [&'static str; 1],
@@ -45,8 +54,16 @@ const CONFIDENTIAL: [&str; 3] = [
 ];
 const ALL: [&str; 4] = [CONFIDENTIAL[0], CONFIDENTIAL[1], CONFIDENTIAL[2], AuthenticationMethod::None.as_str()];
 
+/// In ID tokens, and at the `UserInfo` endpoint.
+const CLAIMS: [&str; 11] =
+    ["iss", "sub", "aud", "iat", "exp", "auth_time", "nonce", "sid", "preferred_username", "name", "email"];
+
 /// The metadata of this issuer, serialized.
-pub(super) fn document(issuer: &str) -> Bytes {
+///
+/// `scopes`: those that mean something to people; `signs`: what access tokens are signed with.
+pub(super) fn document<'a>(issuer: &str, scopes: impl Iterator<Item = &'a str>, signs: SigningAlgorithm) -> Bytes {
+    let mut algorithms_of_people = vec![SigningAlgorithm::Rs256.as_str(), signs.as_str()];
+    algorithms_of_people.dedup();
     let below = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
     let algorithms = &AssertionKey::ALGORITHMS;
     let metadata = Metadata {
@@ -55,6 +72,14 @@ pub(super) fn document(issuer: &str) -> Bytes {
         token_endpoint: below("/oauth/token"),
         pushed_authorization_request_endpoint: below("/oauth/par"),
         jwks_uri: below("/oauth/jwks"),
+        userinfo_endpoint: below("/oauth/userinfo"),
+        end_session_endpoint: below("/oauth/logout"),
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
+        scopes_supported: scopes.collect(),
+        claims_supported: CLAIMS,
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: algorithms_of_people,
         response_types_supported: ["code"],
         response_modes_supported: ["query", "form_post"],
         code_challenge_methods_supported: ["S256"],

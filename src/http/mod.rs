@@ -1,7 +1,7 @@
 //! The wire: every URL on one screen, and behind each a translation into one call of the authority and back.
 //!
 //! - `body`, `form`, `json`, `client_auth`, `bearer`: what a request says.
-//! - `token`, `revoke`, `introspect`, `par`, `metadata`, `health`: the endpoints; `dialect`: those of other APIs; `docs`: what
+//! - `token`, `revoke`, `introspect`, `par`, `user_info`, `metadata`, `health`: the endpoints; `dialect`: those of other APIs; `docs`: what
 //!   tells of them all.
 //! - `browser`: what people meet in a browser.
 //! - `error`: what a refusal looks like.
@@ -34,6 +34,7 @@ mod shape;
 mod source;
 mod state;
 mod token;
+mod user_info;
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -81,6 +82,21 @@ fn configure(services: &mut ServiceConfig, state: &State) {
                 .route(web::get().to(browser::account::show))
                 .route(web::head().to(browser::account::show))
                 .route(web::post().to(browser::account::answered)),
+        )
+        .service(
+            oauth
+                .resource("/oauth/userinfo", "GET, HEAD, POST, OPTIONS")
+                .route(web::get().to(user_info::handle))
+                .route(web::head().to(user_info::handle))
+                .route(web::post().to(user_info::handle))
+                .wrap(pages(Method::GET)),
+        )
+        .service(
+            below
+                .resource("/oauth/logout", "GET, HEAD, POST, OPTIONS")
+                .route(web::get().to(browser::logout::asked))
+                .route(web::head().to(browser::logout::asked))
+                .route(web::post().to(browser::logout::posted)),
         )
         .service(below.get("/oauth/jwks", metadata::jwks).wrap(pages(Method::GET)))
         .service(known.get("/.well-known/oauth-authorization-server", metadata::handle).wrap(pages(Method::GET)))

@@ -71,11 +71,13 @@ pub struct State {
 
 impl State {
     pub fn new(authority: Arc<Authority>, metrics: Arc<Metrics>, options: Options) -> Self {
+        let pages = Pages::new(&options.scopes);
+        let scopes = pages.meanings.keys().map(String::as_str);
         Self {
-            metadata: metadata::document(authority.issuer()),
+            metadata: metadata::document(authority.issuer(), scopes, authority.keys.algorithm()),
             unrouted: metrics.route(None, "(none)"),
             docs: options.docs.then(|| Docs::new(authority.issuer(), &options.surfaces)),
-            pages: Pages { meanings: options.scopes.clone() },
+            pages,
             dialects: Dialects::new(&options.surfaces, &super::path(authority.issuer())),
             authority,
             options,

@@ -60,7 +60,7 @@ pub(super) fn requested_scope(form: &Form<'_>) -> Result<Option<Scope>, Error> {
     Scope::parse(text).ok().filter(|scope| !scope.is_empty()).map(Some).ok_or(Error::InvalidScope)
 }
 
-/// RFC 6749 section 5.1.
+/// RFC 6749 section 5.1, `OpenID` Connect Core section 3.1.3.3.
 #[derive(Serialize)]
 struct TokenResponse<'a> {
     access_token: &'a str,
@@ -68,6 +68,8 @@ struct TokenResponse<'a> {
     expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     scope: &'a str,
 }
@@ -79,6 +81,7 @@ fn render(issued: &Issued) -> HttpResponse {
             token_type: "Bearer",
             expires_in: issued.expires_in,
             refresh_token: issued.refresh_token.as_ref().map(TokenText::expose),
+            id_token: issued.id_token.as_ref().map(TokenText::expose),
             scope: issued.scope.as_str(),
         },
     )

@@ -136,7 +136,7 @@ impl Reader<'_> {
         tokens.check(problems);
         let store = store?.check(mode, problems);
         let keys = keys?.check(mode, problems);
-        let clients = client::read(clients, mode, &tokens, problems);
+        let clients = client::read(clients, mode, &tokens, keys.signing_algorithm, problems);
         let users = user::read(users, mode, problems);
         let scopes = scopes::read(scopes, problems);
         let (login, limits, surfaces, docs) = (login?, limits?, surfaces?, docs?);

@@ -23,6 +23,8 @@ struct Entry {
     subject: Option<Arc<str>>,
     #[serde(default)]
     password: String,
+    full_name: Option<Arc<str>>,
+    email: Option<Arc<str>>,
     #[serde(default = "enabled")]
     enabled: bool,
 }
@@ -43,7 +45,13 @@ pub(super) fn read(list: Option<Value>, mode: Mode, problems: &mut Problems) -> 
 
 impl Entry {
     fn check(self, user: &str, problems: &mut Problems) -> Option<User> {
-        for (value, key) in [(Some(&self.name), "name"), (self.subject.as_ref(), "subject")] {
+        let texts = [
+            (Some(&self.name), "name"),
+            (self.subject.as_ref(), "subject"),
+            (self.full_name.as_ref(), "full_name"),
+            (self.email.as_ref(), "email"),
+        ];
+        for (value, key) in texts {
             let Some(value) = value else { continue };
             let key = format!("{user}.{key}");
             if value.is_empty() {
@@ -55,7 +63,8 @@ impl Entry {
         let refuse = |error: InvalidPasswordHash| problems.add(format!("{user}.password"), error.to_string());
         let password = self.password.parse().map_err(refuse).ok()?;
         let subject = self.subject.unwrap_or_else(|| Arc::clone(&self.name));
-        Some(User { name: self.name, subject, password, enabled: self.enabled })
+        let Self { name, full_name, email, enabled, .. } = self;
+        Some(User { name, subject, password, full_name, email, enabled })
     }
 }
 

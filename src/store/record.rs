@@ -15,7 +15,7 @@ use crate::store::spelling;
 
 /// Raised whenever [`Family`] or [`Revocation`] changes shape, or what stands around them. The stamp of a store says which
 /// one it has.
-pub(crate) const FORMAT: u8 = 5;
+pub(crate) const FORMAT: u8 = 6;
 
 pub(super) const VERSION_LEN: usize = 8;
 

@@ -6,7 +6,7 @@ use tracing::field::display;
 
 use super::metrics::Metrics;
 use super::request;
-use crate::domain::audit::{Audit, Event};
+use crate::domain::audit::{Audit, Event, Notice};
 use crate::domain::client::ClientId;
 use crate::domain::store::Receipt;
 
@@ -66,6 +66,19 @@ fn write(event: &Event) {
             tracing::info!(
                 target: "audit", event = "revoked", request, reach = target, family, client, cause, families,
                 refresh_tokens, access_tokens, "revoked"
+            );
+        }
+        Event::LogoutTold { session, client, outcome: outcome @ (Notice::Delivered | Notice::Failed) } => {
+            let outcome = outcome.as_str();
+            tracing::info!(
+                target: "audit", event = "logout_told", %session, %client, outcome, "an application told of a logout"
+            );
+        }
+        Event::LogoutTold { session, client, outcome } => {
+            let outcome = outcome.as_str();
+            tracing::warn!(
+                target: "audit", event = "logout_told", %session, %client, outcome,
+                "an application does not know of a logout, and is not told again"
             );
         }
         Event::Healed { shard, entries } => {

@@ -16,7 +16,7 @@ use super::counters::Counters;
 use super::histogram::Durations;
 use super::request::{Outcome, Route};
 use super::{process, store};
-use crate::domain::audit::Event;
+use crate::domain::audit::{Event, Notice};
 use crate::domain::client::Surface;
 use crate::domain::{Cause, Shard};
 
@@ -29,6 +29,7 @@ pub struct Metrics {
     revocations: Counters<RevocationLabels>,
     reuse: Counter,
     replays: Counter,
+    notices: Counters<NoticeLabel>,
     healed: Counter,
     denylist: Denylists,
     store_calls: Family<store::Labels, Durations>,
@@ -60,6 +61,11 @@ struct RevocationLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NoticeLabel {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ShardLabel {
     shard: u16,
 }
@@ -86,6 +92,7 @@ struct Denylists {
 const GRANTS: [&str; 2] = ["client_credentials", "refresh_token"];
 const TARGETS: [&str; 7] = ["token", "family", "subject", "client", "key", "everything", "identity"];
 const CAUSES: [Cause; 5] = [Cause::Requested, Cause::Reuse, Cause::Administrator, Cause::KeyRetired, Cause::Restored];
+const NOTICES: [Notice; 4] = [Notice::Delivered, Notice::Refused, Notice::Failed, Notice::GivenUp];
 
 impl Metrics {
     pub fn new() -> Self {
@@ -99,6 +106,7 @@ impl Metrics {
             revocations: Counters::new(revocations),
             reuse: Counter::default(),
             replays: Counter::default(),
+            notices: Counters::new(NOTICES.map(|outcome| NoticeLabel { outcome: outcome.as_str() })),
             healed: Counter::default(),
             denylist: Denylists::default(),
             store_calls: Family::default(),
@@ -160,6 +168,7 @@ impl Metrics {
                 self.count_revocation("family", *cause);
             }
             Event::Revoked { target, cause, .. } => self.count_revocation(target, *cause),
+            Event::LogoutTold { outcome, .. } => self.notices.count(&NoticeLabel { outcome: outcome.as_str() }),
             Event::Healed { entries, .. } => drop(self.healed.inc_by(*entries as u64)),
         }
     }
@@ -186,6 +195,8 @@ impl Metrics {
         registry.register("issues", "Answers that handed out tokens", self.issued.family());
         registry.register("revocations", "Revocations, however much each took along", self.revocations.family());
         registry.register("reuse", "Spent refresh tokens and codes that came again", self.reuse.clone());
+        let told = "Tries to tell an application of a logout (back-channel logout)";
+        registry.register("logout_notices", told, self.notices.family());
         registry.register("refresh_replays", "Lost answers to a refresh that were given again", self.replays.clone());
     }
 

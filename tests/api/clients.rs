@@ -7,6 +7,7 @@ use atropos::domain::client::{
     AssertionKey, Authentication, Client, ClientId, GrantType, Manages, Reach, ResourceServer, SecretHash, Surface,
     TokenFormat, TokenPolicy,
 };
+use atropos::domain::openid::{Algorithm, BackChannel, Registration};
 use atropos::domain::redirect::RedirectUri;
 use atropos::domain::scope::Scope;
 use sha2::{Digest as _, Sha256};
@@ -18,7 +19,7 @@ pub(crate) const API: &str = "https://api.example";
 
 /// With refresh tokens: `session`, `session-jwt`, `other`, `wide` (an access token takes its family along), `key`
 /// (`private_key_jwt`), `two` (tokens for two resources). Without: `service`, `service-jwt`. Public: `spa`, `mobile`.
-/// Resource servers: `api`, `billing` (which only cares for `write`). `disabled` is disabled, `abroad` lives on another
+/// `portal` is one of `OpenID` Connect. Resource servers: `api`, `billing` (which only cares for `write`). `disabled` is disabled, `abroad` lives on another
 /// surface, `strange: ä+%` tries the encodings.
 ///
 /// Of dialects: `kajabi`, `kajabi-jwt`, `kajabi-other`; `player` and `player-other` (public) and `studio` (which has a
@@ -51,6 +52,7 @@ pub(crate) fn clients() -> Vec<Client> {
         Client { tokens: jwt(false), ..web("web-jwt") },
         Client { authentication: Authentication::None, ..web("web-public") },
         native("native"),
+        portal(),
         public("spa"),
         public("mobile"),
         resource_server("api", API, None),
@@ -98,6 +100,19 @@ fn web(id: &str) -> Client {
     }
 }
 
+/// An application of `OpenID` Connect, that is told of logouts.
+fn portal() -> Client {
+    Client {
+        scope: scope("openid profile email offline_access read write"),
+        openid: Registration {
+            algorithm: Algorithm::default(),
+            post_logout_redirect_uris: vec!["https://web.example/bye".into(), "https://web.example/bye?a=1".into()],
+            back_channel: Some(BackChannel { uri: "https://web.example/out".into(), needs_session: true }),
+        },
+        ..web("portal")
+    }
+}
+
 fn native(id: &str) -> Client {
     let uris = ["http://127.0.0.1/cb", "http://[::1]/cb", "com.example.native:/cb"];
     Client {
@@ -140,6 +155,7 @@ fn client(id: &str) -> Client {
         audience: vec![API.into()],
         tokens: policy(false),
         resource_server: None,
+        openid: Registration::default(),
         manages: Manages::default(),
     }
 }

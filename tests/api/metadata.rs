@@ -9,7 +9,7 @@ use crate::spawn::{App, ISSUER, Setup, secret_of};
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
-/// RFC9700-2.1.1-g, RFC8414-3-a, RFC7009-2-a, RFC7009-2.1-u, RFC8414-2-b
+/// RFC9700-2.1.1-g, RFC8414-3-a, BCL-2.1-b, RFC7009-2-a, RFC7009-2.1-u, RFC8414-2-b
 #[rstest]
 #[tokio::test]
 async fn what_is_told_is_true_and_all(#[values(OAUTH, OPENID)] path: &str) {
@@ -27,6 +27,15 @@ async fn what_is_told_is_true_and_all(#[values(OAUTH, OPENID)] path: &str) {
         "token_endpoint": "https://as.example/oauth/token",
         "pushed_authorization_request_endpoint": "https://as.example/oauth/par",
         "jwks_uri": "https://as.example/oauth/jwks",
+        "userinfo_endpoint": "https://as.example/oauth/userinfo",
+        "end_session_endpoint": "https://as.example/oauth/logout",
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+        "scopes_supported": ["email", "offline_access", "openid", "profile", "read"],
+        "claims_supported":
+            ["iss", "sub", "aud", "iat", "exp", "auth_time", "nonce", "sid", "preferred_username", "name", "email"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
         "code_challenge_methods_supported": ["S256"],

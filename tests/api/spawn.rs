@@ -146,6 +146,10 @@ impl App {
     }
 
     /// What operators, and flows that are not there yet, call without the wire.
+    pub(crate) fn shared_authority(&self) -> &Arc<Authority> {
+        &self.state.authority
+    }
+
     pub(crate) fn authority(&self) -> &Authority {
         &self.state.authority
     }

@@ -52,6 +52,7 @@ impl Node {
             scope: Scope::parse("read").unwrap(),
             audience: client.audience.clone(),
             challenge: CodeChallenge::parse(CHALLENGE).unwrap(),
+            nonce: None,
             redirect: Redirect { uri: CALLBACK.into(), is_named },
         };
         Ok(self.authority.issue_code(approval).await?.expose().to_owned())

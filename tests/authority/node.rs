@@ -83,6 +83,7 @@ pub(crate) fn client(id: &str, tokens: TokenPolicy) -> Client {
         audience: vec![API.into()],
         tokens,
         resource_server: None,
+        openid: atropos::domain::openid::Registration::default(),
         manages: Manages::default(),
     }
 }

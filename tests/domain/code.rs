@@ -47,7 +47,7 @@ fn born() -> Family {
         audience: vec!["https://api.example".into()],
         epoch: Position(1),
         ancestors: vec![],
-        first: First::Code { challenge, redirect },
+        first: First::Code { challenge, redirect, repeats: Some("n-0S6".into()) },
         latest: None,
         login: None,
         managed: None,

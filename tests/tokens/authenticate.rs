@@ -13,6 +13,7 @@ use atropos::domain::client::{
 };
 use atropos::domain::clock::FixedClock;
 use atropos::domain::error::{ClientFault, Error};
+use atropos::domain::openid::Registration;
 use atropos::domain::scope::Scope;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
@@ -45,6 +46,7 @@ pub(crate) fn client(id: &str, authentication: Authentication) -> Client {
             revoke_access_token: Reach::Token,
         },
         resource_server: None,
+        openid: Registration::default(),
         manages: Manages::default(),
     }
 }

@@ -185,6 +185,11 @@ impl Authenticator {
         self.passwords.users.name_of(subject)
     }
 
+    /// A person of the directory, by who it is in tokens.
+    pub fn user(&self, subject: &str) -> Option<&User> {
+        self.passwords.users.of(subject)
+    }
+
     /// Whether a person of the directory may sign in no more: then nothing that it granted goes on.
     pub fn is_disabled(&self, subject: &str) -> bool {
         self.passwords.users.is_disabled(subject)

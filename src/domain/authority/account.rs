@@ -90,7 +90,7 @@ impl Authority {
             let ids = page.into_iter().map(|listed| listed.family).collect();
             for loaded in self.load_each(ids).await? {
                 let Some(stored) = loaded.stored else { continue };
-                if stored.family.count(self.clock.now()).families > 0 && !self.is_any_covered_by(&stored.family) {
+                if self.is_living(&stored.family) {
                     alive.push(stored.family);
                 }
             }
@@ -101,11 +101,12 @@ impl Authority {
         }
     }
 
-    fn is_any_covered_by(&self, family: &Family) -> bool {
-        let denylist = self.follower.denylist(family.id.shard());
-        family
-            .live_tokens(self.clock.now())
-            .any(|(id, key, _)| denylist.covering(&family.credential(id, key)).is_some())
+    /// Whether it has something alive that no revocation covers, by this node's copy.
+    pub(super) fn is_living(&self, family: &Family) -> bool {
+        let (denylist, now) = (self.follower.denylist(family.id.shard()), self.clock.now());
+        let tokens = family.live_tokens(now).map(|(id, key, _)| (id, key));
+        let is_covered = |(id, key)| denylist.covering(&family.credential(id, key)).is_some();
+        tokens.chain(family.live_code(now)).any(|token| !is_covered(token))
     }
 
     /// Ends a session of the same person in another browser, or in this one, with all that was granted in it. What is not
@@ -164,15 +165,16 @@ impl Authority {
             if stored.family.subject.as_deref() != Some(session.subject()) || !is_meant(&stored.family) {
                 return Ok(());
             }
-            let target = Target::Family(id);
+            let (target, is_session) = (Target::Family(id), is_browser(&stored.family.client));
+            let cause = if is_session { Cause::SignedOut } else { Cause::Requested };
             if self.is_settled(&target).await? {
                 return Ok(());
             }
             let end = self.family_end(&stored.family);
-            if let Some(receipt) = self.end_record(&stored, &target, Cause::Requested, end).await? {
-                let client = (!is_browser(&stored.family.client)).then(|| stored.family.client.clone());
+            if let Some(receipt) = self.end_record(&stored, &target, cause, end).await? {
+                let client = (!is_session).then(|| stored.family.client.clone());
                 let (target, family) = (super::kind_of(&target), Some(id));
-                self.audit.record(&Event::Revoked { target, family, client, cause: Cause::Requested, receipt });
+                self.audit.record(&Event::Revoked { target, family, client, cause, receipt });
                 return Ok(());
             }
         }

@@ -35,6 +35,8 @@ impl fmt::Debug for TokenText {
 pub struct Issued {
     pub access_token: TokenText,
     pub refresh_token: Option<TokenText>,
+    /// Who has signed in, where that was asked for.
+    pub id_token: Option<TokenText>,
     /// Seconds until the access token expires, counted from now, to the nearest.
     pub expires_in: u64,
     pub scope: Scope,

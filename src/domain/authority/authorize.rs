@@ -20,6 +20,7 @@ use crate::domain::authorization::check::{self, Unanswerable};
 use crate::domain::authorization::parameters::Parameters;
 use crate::domain::client::{Client, GrantType, Surface};
 use crate::domain::error::{Error, GrantFault};
+use crate::domain::openid::hint;
 use crate::domain::store::OnceKey;
 
 /// How long a person may take to answer.
@@ -103,7 +104,11 @@ impl Authority {
             Err(Error::InvalidScope) => Err(AuthorizationError::InvalidScope),
             Err(_) => Err(AuthorizationError::InvalidTarget),
         };
-        match check::check(client, return_to.clone(), parameters, aim) {
+        let whom = |hint: &str| {
+            let claims = hint::read(&self.keys, hint)?;
+            (claims.aud == client.id).then_some(claims.sub)
+        };
+        match check::check(client, return_to.clone(), parameters, aim, whom) {
             Ok(request) => Asked::May(Box::new(request)),
             Err(error) => Asked::Refused(return_to, error),
         }
@@ -144,7 +149,7 @@ impl Authority {
             return refuse(AuthorizationError::InvalidScope);
         }
         let prompts = request.prompts;
-        let Some(session) = session.filter(|session| self.is_recent(session, request, came.at)) else {
+        let Some(session) = session.filter(|session| self.may_answer(session, request, came.at)) else {
             return if prompts.none { refuse(AuthorizationError::LoginRequired) } else { Ok(Next::SignIn) };
         };
         let asks = prompts.approval || Self::may_be_anybody(client, request);
@@ -159,6 +164,7 @@ impl Authority {
             scope: request.scope.clone(),
             audience: request.audience.clone(),
             challenge: request.challenge,
+            nonce: request.nonce.clone(),
             redirect: request.return_to.redirect.clone(),
         };
         match self.issue_code(approval).await {
@@ -170,7 +176,11 @@ impl Authority {
         }
     }
 
-    fn is_recent(&self, session: &Session, request: &AuthorizationRequest, since: Timestamp) -> bool {
+    /// Whether it is the right person, and has proved it not too long ago.
+    fn may_answer(&self, session: &Session, request: &AuthorizationRequest, since: Timestamp) -> bool {
+        if request.subject.as_deref().is_some_and(|subject| subject != session.subject()) {
+            return false;
+        }
         let at = session.signed_in_at();
         let is_fresh = at >= since;
         let is_young = |seconds| self.clock.now().since(at) <= Duration::from_secs(seconds);
@@ -231,7 +241,7 @@ impl Authority {
             return Ok(self.take_pending(id).await?.then_some(Next::Answer(answer)));
         }
         // Who has to sign in once more has not answered yet.
-        let Some(session) = session.filter(|session| self.is_recent(session, request, came.at)) else {
+        let Some(session) = session.filter(|session| self.may_answer(session, request, came.at)) else {
             return Ok(Some(Next::SignIn));
         };
         if !self.take_pending(id).await? {

@@ -68,6 +68,7 @@ impl Authority {
                 TokenFormat::Jwt => self.jwt(family, access)?,
             },
             refresh_token,
+            id_token: None,
             // To the nearest second: between the birth and this line a millisecond may have passed.
             expires_in: (access.expires_at.since(self.clock.now()) + HALF_A_SECOND).as_secs(),
             scope: access.scope.clone().unwrap_or_else(|| family.scope.clone()),

@@ -16,6 +16,7 @@ use crate::domain::family::listing::Listing;
 use crate::domain::family::managed::Managed;
 use crate::domain::family::session::Login;
 use crate::domain::family::{Family, State};
+use crate::domain::openid;
 use crate::domain::scope::Scope;
 use crate::domain::store::Created;
 use crate::domain::{FamilyId, Shard};
@@ -28,8 +29,10 @@ impl Authority {
             return Err(Error::UnauthorizedClient);
         }
         Self::may_use(client, request.surface, GrantType::ClientCredentials)?;
-        let scope = request.scope.unwrap_or_else(|| client.scope.clone());
-        if !scope.is_within(&client.scope) {
+        // What is asked of people is nothing that a machine could have.
+        let most = openid::without(&client.scope);
+        let scope = request.scope.unwrap_or_else(|| most.clone());
+        if !scope.is_within(&most) {
             return Err(Error::InvalidScope);
         }
         let Aim { audience, scope } = self.aim(client, &request.resources, scope)?;
@@ -103,9 +106,9 @@ impl Authority {
                 scope: grant.scope.clone(),
                 audience: grant.audience.clone(),
                 epoch: known.position,
-                ancestors: grant.within.iter().map(|within| within.link()).collect(),
+                ancestors: grant.bound_to().map(Session::link).into_iter().collect(),
                 first: grant.first.clone(),
-                latest: grant.within.as_ref().map(|within| within.ends()),
+                latest: grant.bound_to().map(Session::ends),
                 login: grant.login(id),
                 managed: grant.managed.clone(),
             };
@@ -177,7 +180,7 @@ pub(super) struct Grant<'a> {
     pub(super) audience: Vec<Arc<str>>,
     pub(super) policy: &'a TokenPolicy,
     pub(super) first: First,
-    /// The session in which it is granted, and with which it ends.
+    /// The session in which it is granted.
     pub(super) within: Option<&'a Session>,
     /// When the client was known to be who it is, if it pushed the request for this.
     pub(super) pushed: Option<Known>,
@@ -188,10 +191,15 @@ pub(super) struct Grant<'a> {
     pub(super) name: &'static str,
 }
 
-impl Grant<'_> {
+impl<'a> Grant<'a> {
+    /// The session with which it ends: not, if the person has approved that it goes on.
+    fn bound_to(&self) -> Option<&'a Session> {
+        self.within.filter(|_| !self.scope.contains(openid::OFFLINE_ACCESS))
+    }
+
     /// How the person proved who it is: for a session, just now.
     fn login(&self, id: FamilyId) -> Option<Login> {
-        let begun = || Login { session: id, at: id.born_at(), agent: self.agent.map(Into::into) };
+        let begun = || Login { session: id, at: id.born_at(), agent: self.agent.map(Into::into), to_tell: Vec::new() };
         match self.within {
             Some(session) => Some(session.login()),
             None => session::is_browser(self.client).then(begun),

@@ -37,6 +37,11 @@ impl Session {
         &self.stored.family
     }
 
+    /// As its record was read.
+    pub(super) fn stored(&self) -> &Stored {
+        &self.stored
+    }
+
     /// The person.
     pub fn subject(&self) -> &str {
         self.family().subject.as_deref().unwrap_or_default()
@@ -52,7 +57,7 @@ impl Session {
     }
 
     pub(super) fn login(&self) -> Login {
-        Login { session: self.family().id, at: self.signed_in_at(), agent: None }
+        Login { session: self.family().id, at: self.signed_in_at(), agent: None, to_tell: Vec::new() }
     }
 
     pub(super) fn link(&self) -> Link {
@@ -95,10 +100,10 @@ impl Authority {
         Ok((!is_covered).then_some(Session { stored, token, key }))
     }
 
-    /// Whether the person is still signed in there.
-    pub(super) async fn still(&self, session: &Session) -> Result<(), Error> {
+    /// Whether the person is still signed in there: the session, as its record is now.
+    pub(super) async fn still(&self, session: &Session) -> Result<Session, Error> {
         let found = self.find_session(session.token, session.key).await?;
-        found.map(drop).ok_or(Error::InvalidGrant(GrantFault::Ended))
+        found.ok_or(Error::InvalidGrant(GrantFault::Ended))
     }
 
     /// Signs a person in, whose password or whose own login application said who it is. In the session that there is, if it

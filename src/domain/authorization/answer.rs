@@ -94,7 +94,7 @@ pub struct Answer {
 
 impl Answer {
     /// What the application is told, by name; `iss` says by whom, in success as in error (RFC 9207 section 2).
-    pub fn parameters<'a>(&'a self, issuer: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> {
+    pub fn parameters<'a>(&'a self, issuer: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
         let told = match &self.outcome {
             Ok(code) => [Some(("code", code.expose())), None],
             Err(error) => [Some(("error", error.code())), Some(("error_description", error.description()))],
@@ -105,15 +105,19 @@ impl Answer {
 
     /// The URL of the redirect. What is registered stays as it is written, its query included.
     pub fn url(&self, issuer: &str) -> String {
-        let uri = &self.return_to.redirect.uri;
-        let joint = match uri.split_once('?') {
-            None => "?",
-            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
-            Some(_) => "&",
-        };
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(self.parameters(issuer)).finish();
-        format!("{uri}{joint}{query}")
+        with_query(&self.return_to.redirect.uri, self.parameters(issuer))
     }
+}
+
+/// A registered URI with more to its query.
+pub fn with_query<'a>(uri: &str, pairs: impl IntoIterator<Item = (&'static str, &'a str)>) -> String {
+    let joint = match uri.split_once('?') {
+        None => "?",
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    format!("{uri}{joint}{query}")
 }
 
 #[cfg(test)]

@@ -15,8 +15,9 @@ use super::AuthorizationRequest;
 use super::answer::{AuthorizationError, ResponseMode, ReturnTo};
 use super::parameters::Parameters;
 use super::prompt::Prompts;
-use crate::domain::client::Client;
+use crate::domain::client::{Client, GrantType};
 use crate::domain::family::code::Redirect;
+use crate::domain::openid;
 use crate::domain::pkce::CodeChallenge;
 use crate::domain::scope::Scope;
 
@@ -34,6 +35,7 @@ pub enum Unanswerable {
 /// Texts that are only passed on are kept until the person has answered.
 const LONGEST_STATE: usize = 4096;
 const LONGEST_HINT: usize = 255;
+const LONGEST_NONCE: usize = 512;
 
 /// Where the answer to a request of this client goes.
 pub fn return_to(client: &Client, parameters: &Parameters<'_>) -> Result<ReturnTo, Unanswerable> {
@@ -56,18 +58,21 @@ pub fn return_to(client: &Client, parameters: &Parameters<'_>) -> Result<ReturnT
     })
 }
 
-/// Everything else. `aim` says what of a scope and of resources this client may have.
+/// Everything else. `aim` says what of a scope and of resources this client may have; `whom`, of whom an ID token speaks.
 pub fn check(
     client: &Client,
     return_to: ReturnTo,
     parameters: &Parameters<'_>,
     aim: impl FnOnce(&[Arc<str>], Scope) -> Result<(Vec<Arc<str>>, Scope), AuthorizationError>,
+    whom: impl FnOnce(&str) -> Option<Box<str>>,
 ) -> Result<AuthorizationRequest, AuthorizationError> {
     plausible(parameters)?;
     let prompts = Prompts::parse(parameters.get("prompt").unwrap_or_default());
     let prompts = prompts.ok_or(AuthorizationError::InvalidRequest("prompt asks for what there is not"))?;
     let max_age = parameters.get("max_age").map(str::parse).transpose();
     let max_age = max_age.map_err(|_| AuthorizationError::InvalidRequest("max_age is not a number of seconds"))?;
+    let not_ours = AuthorizationError::InvalidRequest("id_token_hint is no ID token of this server for this client");
+    let subject = parameters.get("id_token_hint").map(|hint| whom(hint).ok_or(not_ours)).transpose()?;
     let resources: Vec<Arc<str>> = parameters.all("resource").map(Into::into).collect();
     let view = View { client, return_to: &return_to, parameters };
     let Granted { challenge, scope } = drive(&view)?;
@@ -80,6 +85,8 @@ pub fn check(
         audience,
         prompts,
         max_age,
+        nonce: parameters.get("nonce").map(Into::into),
+        subject,
         login_hint: parameters.get("login_hint").map(Into::into),
     })
 }
@@ -90,7 +97,7 @@ fn plausible(parameters: &Parameters<'_>) -> Result<(), AuthorizationError> {
         return Err(AuthorizationError::InvalidRequest("a parameter is included more than once"));
     }
     let beyond = |name, longest| parameters.get(name).is_some_and(|value| value.len() > longest);
-    if beyond("state", LONGEST_STATE) || beyond("login_hint", LONGEST_HINT) {
+    if beyond("state", LONGEST_STATE) || beyond("login_hint", LONGEST_HINT) || beyond("nonce", LONGEST_NONCE) {
         return Err(AuthorizationError::InvalidRequest("a parameter is too long"));
     }
     if parameters.get("response_mode").is_some_and(|mode| ResponseMode::parse(mode).is_none()) {
@@ -176,11 +183,14 @@ impl View<'_> {
             .ok_or(AuthorizationError::InvalidRequest("code_challenge is no SHA-256 in base64url"))
     }
 
-    /// What is asked for, or all that the client may have.
+    /// What is asked for, or all that the client may have unasked. Without refresh tokens nothing could go on when the person
+    /// has signed out, and so that is not granted (`OpenID` Connect Core section 11).
     fn negotiated(&self) -> Result<Scope, AuthorizationError> {
-        let Some(text) = self.parameters.get("scope") else { return Ok(self.client.scope.clone()) };
+        let Some(text) = self.parameters.get("scope") else { return Ok(openid::without(&self.client.scope)) };
         let scope = Scope::parse(text).ok().filter(|scope| !scope.is_empty() && scope.is_within(&self.client.scope));
-        scope.ok_or(AuthorizationError::InvalidScope)
+        let scope = scope.ok_or(AuthorizationError::InvalidScope)?;
+        let goes_on = self.client.grant_types.contains(&GrantType::RefreshToken);
+        Ok(if goes_on { scope } else { scope.only(|token| token != openid::OFFLINE_ACCESS) })
     }
 }
 

@@ -30,6 +30,10 @@ pub struct AuthorizationRequest {
     pub prompts: Prompts,
     /// How many seconds ago the person may have proved who it is.
     pub max_age: Option<u64>,
+    /// What the ID token is to repeat.
+    pub nonce: Option<Box<str>>,
+    /// The one person who may answer, by what an ID token said that the application has.
+    pub subject: Option<Box<str>>,
     /// What the application believes to be the name that is typed.
     pub login_hint: Option<Box<str>>,
 }

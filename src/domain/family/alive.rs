@@ -104,8 +104,13 @@ impl Family {
             refresh_tokens += u64::from(is_refresh);
             access_tokens += u64::from(!is_refresh);
         }
-        let code = self.live(now).and_then(|tokens| tokens.code.as_ref()).filter(|code| code.is_alive(now));
-        let families = u64::from(refresh_tokens + access_tokens > 0 || code.is_some());
+        let families = u64::from(refresh_tokens + access_tokens > 0 || self.live_code(now).is_some());
         Receipt { families, refresh_tokens, access_tokens }
+    }
+
+    /// The code that tokens can still be had for, with its key.
+    pub fn live_code(&self, now: Timestamp) -> Option<(TokenId, KeyId)> {
+        let code = self.live(now)?.code.as_ref().filter(|code| code.is_alive(now))?;
+        Some((self.id_of_code(code), code.key))
     }
 }

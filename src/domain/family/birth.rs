@@ -41,6 +41,7 @@ pub enum First {
     Code {
         challenge: CodeChallenge,
         redirect: Redirect,
+        repeats: Option<Box<str>>,
     },
 }
 
@@ -74,7 +75,7 @@ impl Family {
         let expires_at = now.plus(lifetime);
         let expires_at = birth.latest.map_or(expires_at, |latest| latest.min(expires_at));
         match birth.first {
-            First::Code { challenge, redirect } => {
+            First::Code { challenge, redirect, repeats } => {
                 tokens.code = Some(Box::new(Code {
                     serial: tokens.take_serial(),
                     nonce: mint.refresh_nonce.into(),
@@ -83,6 +84,7 @@ impl Family {
                     expires_at: now.plus(policy.code_lifetime).min(expires_at),
                     challenge,
                     redirect,
+                    repeats,
                     spent_at: None,
                 }));
             }

@@ -23,6 +23,8 @@ pub struct Code {
     pub expires_at: Timestamp,
     pub challenge: CodeChallenge,
     pub redirect: Redirect,
+    /// What the ID token is to repeat, until it has been given (`OpenID` Connect Core section 3.1.2.1).
+    pub repeats: Option<Box<str>>,
     pub spent_at: Option<Timestamp>,
 }
 
@@ -88,6 +90,12 @@ impl Family {
         tokens.code.as_deref().filter(|code| self.id_of_code(code) == token).ok_or(Refusal::Unknown)
     }
 
+    /// What an ID token for its code is to repeat.
+    pub fn repeats(&self) -> Option<&str> {
+        let State::Live(tokens) = &self.state else { return None };
+        tokens.code.as_ref()?.repeats.as_deref()
+    }
+
     /// Judges a code whose MAC proves that we issued it. That no revocation covers the family is the caller's to know.
     pub fn redeem(&self, redeem: &Redeem<'_>) -> Result<Redeemed, Refusal> {
         let Redeem { token, with_refresh_token, scope, audience, now, policy, mint } = *redeem;
@@ -105,7 +113,7 @@ impl Family {
         }
         let (mut next, mut expires_at) = (self.clone(), self.expires_at);
         let State::Live(tokens) = &mut next.state else { return Err(Refusal::Ended) };
-        tokens.code = Some(Box::new(Code { spent_at: Some(now), ..code.clone() }));
+        tokens.code = Some(Box::new(Code { spent_at: Some(now), repeats: None, ..code.clone() }));
         if with_refresh_token {
             tokens.add_refresh(now, expires_at, policy, mint);
         } else {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::birth::{Access, Mint, THE_GRANT};
 use super::{Family, State};
-use crate::domain::client::TokenPolicy;
+use crate::domain::client::{ClientId, TokenPolicy};
 use crate::domain::{FamilyId, Timestamp, TokenId};
 
 /// How a person proved who it is.
@@ -18,6 +18,8 @@ pub struct Login {
     pub at: Timestamp,
     /// Of a session: in which browser, as its person would call it.
     pub agent: Option<Box<str>>,
+    /// Of a session: whom to tell when it has ended, if they have not been told yet.
+    pub to_tell: Vec<ClientId>,
 }
 
 impl Family {
@@ -30,13 +32,29 @@ impl Family {
         tokens.access.clear();
         let access = Access { parent: THE_GRANT, scope: None, audience: None, expires_at: self.expires_at };
         tokens.add_access(access, now, policy, mint);
-        next.login = Some(Box::new(Login {
-            session: self.id,
-            at: now,
-            agent: self.login.as_ref().and_then(|login| login.agent.clone()),
+        next.login = Some(Box::new(match self.login.as_deref() {
+            Some(login) => Login { at: now, ..login.clone() },
+            None => Login { session: self.id, at: now, agent: None, to_tell: Vec::new() },
         }));
         let token = next.first_access()?;
         Some((next, token))
+    }
+
+    /// The session with one more whom to tell of its end. `None`: that one is to be told already.
+    pub fn to_tell(&self, client: &ClientId) -> Option<Self> {
+        let mut next = self.clone();
+        let login = next.login.as_mut().filter(|login| !login.to_tell.contains(client))?;
+        login.to_tell.push(client.clone());
+        Some(next)
+    }
+
+    /// The session when these have been told. `None`: none of them was to be.
+    pub fn told(&self, clients: &[ClientId]) -> Option<Self> {
+        let mut next = self.clone();
+        let login = next.login.as_mut()?;
+        let before = login.to_tell.len();
+        login.to_tell.retain(|client| !clients.contains(client));
+        (login.to_tell.len() < before).then_some(next)
     }
 
     /// The token that it was born with, or the one that took its place.

@@ -94,6 +94,11 @@ impl Keys {
         &self.settings.issuer
     }
 
+    /// What this node's access tokens are signed with.
+    pub fn algorithm(&self) -> SigningAlgorithm {
+        self.settings.algorithm
+    }
+
     /// The ring as it stands. Not to be kept across an `await`.
     pub fn ring(&self) -> Guard<Arc<KeyRing>> {
         self.ring.load()
@@ -106,7 +111,12 @@ impl Keys {
 
     /// The key that JWTs are signed with now.
     pub fn signing(&self) -> Result<KeyId, Unavailable> {
-        self.signer(KeyKind::Signing(self.settings.algorithm))
+        self.signing_by(self.settings.algorithm)
+    }
+
+    /// The key that signs by this algorithm now. There is always one for RS256.
+    pub fn signing_by(&self, algorithm: SigningAlgorithm) -> Result<KeyId, Unavailable> {
+        self.signer(KeyKind::Signing(algorithm))
     }
 
     fn signer(&self, kind: KeyKind) -> Result<KeyId, Unavailable> {

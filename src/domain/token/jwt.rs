@@ -91,10 +91,15 @@ struct Ancestor {
 
 /// The same `jti` and claims each time; ECDSA and PSS signatures differ.
 pub(crate) fn sign(issuer: &Arc<str>, claims: &AccessClaims, key: &SigningKey) -> TokenText {
+    sign_as(TYP, &WireClaims::new(issuer, claims), key)
+}
+
+/// Whatever is claimed, as a JWT of this type.
+pub(super) fn sign_as<T: Serialize>(typ: &str, claims: &T, key: &SigningKey) -> TokenText {
     let mut header = Header::new(key.algorithm.jose());
-    header.typ = Some(TYP.to_owned());
+    header.typ = Some(typ.to_owned());
     header.kid = Some(key.id.to_string());
-    let text = encode(&header, &WireClaims::new(issuer, claims), &key.encoding);
+    let text = encode(&header, claims, &key.encoding);
     TokenText::new(text.expect("signing with a parsed key fails only without memory or randomness"))
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::AccessClaims;
 use super::jwt;
 use super::opaque::{self, OpaqueKind, Unverified};
@@ -36,6 +38,11 @@ impl Keys {
     /// A JWT. `None` if the ring has no such key any more.
     pub fn sign(&self, claims: &AccessClaims, key: KeyId) -> Option<TokenText> {
         self.ring().find_signing(key).map(|key| jwt::sign(self.issuer(), claims, key))
+    }
+
+    /// Another JWT than an access token, of this type. `None` if the ring has no such key any more.
+    pub(crate) fn sign_as<T: Serialize>(&self, typ: &str, claims: &T, key: KeyId) -> Option<TokenText> {
+        self.ring().find_signing(key).map(|key| jwt::sign_as(typ, claims, key))
     }
 
     /// By the keys that this node knows.

@@ -101,6 +101,11 @@ fn cookie(issuer: &str, name: Name, value: String, max_age: Option<Duration>) ->
     cookie
 }
 
+/// The browser forgets the session.
+pub(super) fn of_no_session(issuer: &str) -> Cookie<'static> {
+    cookie(issuer, Name::Session, String::new(), Some(Duration::ZERO))
+}
+
 /// For as long as the session may live.
 pub(super) fn of_session(issuer: &str, session: &Session, text: &TokenText, now: Timestamp) -> Cookie<'static> {
     let left = i64::try_from(session.ends().since(now).as_secs()).unwrap_or(i64::MAX);

@@ -11,6 +11,8 @@ use crate::http::error::{Failure, refusal};
 /// Why there is a page in place of what was asked for.
 pub(super) enum Fault {
     Unanswerable(Unanswerable),
+    /// A request to sign out that cannot be read, or names two applications.
+    Logout,
     /// The request does not wait any more, or never did, or waits for another browser.
     NotWaiting,
     /// A form that this server did not make.
@@ -44,6 +46,12 @@ impl Fault {
                 "This request has been used, or has waited too long",
                 "Go back to the application and start again from there.",
                 "For its developer: request_uri names no request that this client has pushed and that was not used yet.",
+            ),
+            Self::Logout => page::notice(
+                StatusCode::BAD_REQUEST,
+                "You are not signed out",
+                "The page you came from asked for it in a way that cannot be understood.",
+                "For its developer: a parameter is malformed or repeated, or client_id is not whom id_token_hint is for.",
             ),
             Self::NotWaiting => page::notice(
                 StatusCode::GONE,

@@ -11,6 +11,7 @@ pub(super) mod authorize;
 mod cookies;
 mod fault;
 pub(super) mod login;
+pub(super) mod logout;
 mod page;
 
 pub(super) use self::page::Pages;

@@ -15,6 +15,7 @@ use url::Url;
 use crate::domain::Timestamp;
 use crate::domain::authorization::answer::ReturnTo;
 use crate::domain::client::Client;
+use crate::domain::openid;
 use crate::domain::scope::Scope;
 
 const STYLE: &str = include_str!("../../../templates/person.css");
@@ -63,6 +64,12 @@ pub(super) struct Ask<'a> {
 }
 
 impl Pages {
+    pub(crate) fn new(scopes: &BTreeMap<String, String>) -> Self {
+        let mut meanings: BTreeMap<_, _> = openid::MEANINGS.map(|(scope, means)| (scope.into(), means.into())).into();
+        meanings.extend(scopes.clone());
+        Self { meanings }
+    }
+
     pub(super) fn asks<'a>(&'a self, scope: &'a Scope) -> Vec<Ask<'a>> {
         let meaning = |scope| self.meanings.get(scope).map_or("", String::as_str);
         scope.tokens().map(|scope| Ask { scope, meaning: meaning(scope) }).collect()
@@ -98,6 +105,21 @@ pub(super) struct SignInHere<'a> {
     pub(super) username: &'a str,
     pub(super) fault: Option<&'a str>,
     pub(super) done: &'a str,
+    pub(super) style: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "sign_out.html")]
+pub(super) struct SignOut<'a> {
+    pub(super) action: &'a str,
+    pub(super) proof: &'a str,
+    pub(super) person: &'a str,
+    /// Who asks, if it is known, by its name.
+    pub(super) application: Option<&'a str>,
+    /// What it said, which the form says again.
+    pub(super) client_id: Option<&'a str>,
+    pub(super) post_logout_redirect_uri: Option<&'a str>,
+    pub(super) state: Option<&'a str>,
     pub(super) style: &'static str,
 }
 
@@ -158,6 +180,7 @@ struct Notice<'a> {
 #[derive(Template)]
 #[template(path = "form_post.html")]
 struct FormPost<'a> {
+    title: &'a str,
     action: &'a str,
     fields: &'a [(&'static str, &'a str)],
     script: &'static str,
@@ -173,6 +196,12 @@ pub(super) fn form(status: StatusCode, page: &impl Template, application: &Appli
     render(status, page, &format!("form-action 'self' {}", application.source))
 }
 
+/// A page on which the person answers, who may go on to `uri` then.
+pub(super) fn form_to(status: StatusCode, page: &impl Template, uri: Option<&str>) -> HttpResponse {
+    let source = uri.and_then(|uri| Url::parse(uri).ok()).map(|url| source(&url)).unwrap_or_default();
+    render(status, page, &format!("form-action 'self' {source}"))
+}
+
 /// A page whose forms come back here.
 pub(super) fn own_form(status: StatusCode, page: &impl Template) -> HttpResponse {
     render(status, page, "form-action 'self'")
@@ -183,11 +212,31 @@ pub(super) fn notice(status: StatusCode, title: &str, text: &str, detail: &str) 
     render(status, &Notice { title, text, detail, style: STYLE }, "form-action 'none'")
 }
 
+/// The end of a session, for whom nobody waits.
+pub(super) fn signed_out(is_astray: bool) -> HttpResponse {
+    let detail = if is_astray {
+        "For the developer of the page you came from: post_logout_redirect_uri is not registered for the application that \
+         client_id or id_token_hint names."
+    } else {
+        ""
+    };
+    notice(StatusCode::OK, "You are signed out", "You can close this page.", detail)
+}
+
 /// A page that sends an answer on (OAuth 2.0 Form Post Response Mode section 2).
 pub(super) fn send(action: &str, fields: &[(&'static str, &str)]) -> HttpResponse {
     let source = Url::parse(action).map(|url| source(&url)).unwrap_or_default();
+    pass_on("Back to the application", action, fields, &source)
+}
+
+/// A page that sends here what came from elsewhere.
+pub(super) fn send_here(action: &str, fields: &[(&'static str, &str)]) -> HttpResponse {
+    pass_on("Sign out", action, fields, "'self'")
+}
+
+fn pass_on(title: &str, action: &str, fields: &[(&'static str, &str)], source: &str) -> HttpResponse {
     let policy = format!("script-src '{}'; form-action {source}", hash(SEND));
-    render(StatusCode::OK, &FormPost { action, fields, script: SEND, style: STYLE }, &policy)
+    render(StatusCode::OK, &FormPost { title, action, fields, script: SEND, style: STYLE }, &policy)
 }
 
 fn render(status: StatusCode, page: &impl Template, policy: &str) -> HttpResponse {

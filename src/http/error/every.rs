@@ -58,7 +58,8 @@ fn after_bearer(fault: BearerFault) -> Option<BearerFault> {
         BearerFault::OtherSurface => Some(BearerFault::Expired),
         BearerFault::Expired => Some(BearerFault::Ended),
         BearerFault::Ended => Some(BearerFault::UntrustedAddress),
-        BearerFault::UntrustedAddress => None,
+        BearerFault::UntrustedAddress => Some(BearerFault::InsufficientScope),
+        BearerFault::InsufficientScope => None,
     }
 }
 

@@ -19,17 +19,17 @@ use crate::settings::problem::Problems;
 use crate::settings::tokens::Tokens;
 
 /// Where problems of one client go.
-struct Report<'a> {
+pub(super) struct Report<'a> {
     client: &'a str,
     problems: &'a mut Problems,
 }
 
 impl Report<'_> {
-    fn add(&mut self, key: &str, sentence: impl Into<String>) {
+    pub(super) fn add(&mut self, key: &str, sentence: impl Into<String>) {
         self.problems.add(format!("{}.{key}", self.client), sentence);
     }
 
-    fn require(&mut self, condition: bool, key: &str, sentence: &str) {
+    pub(super) fn require(&mut self, condition: bool, key: &str, sentence: &str) {
         if !condition {
             self.add(key, sentence);
         }
@@ -48,6 +48,7 @@ impl Entry {
         let authentication = self.authentication(&mut report);
         let redirect_uris = self.redirect_uris(&mut report);
         let scope = scope(&self.scope, "scope", &mut report);
+        let openid = self.openid(scope.as_ref(), &mut report);
         let resource_server = self.resource_server.map(|resource| resource.check(&mut report));
         Some(Client {
             identity_id: self.identity_id.unwrap_or_else(|| identity(&self.id)),
@@ -63,6 +64,7 @@ impl Entry {
             audience: self.audience,
             tokens,
             resource_server,
+            openid,
             manages: manages(self.manages),
         })
     }

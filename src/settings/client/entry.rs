@@ -9,11 +9,13 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::domain::client::{ClientId, GrantType, Reach, Surface, TokenFormat};
+use crate::domain::openid::Algorithm;
 use crate::settings::value;
 
 /// One client as it is written; config/clients.toml explains each key.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "it is as operators write it")]
 pub(crate) struct Entry {
     pub(crate) id: String,
     pub(crate) name: Option<Box<str>>,
@@ -25,6 +27,10 @@ pub(crate) struct Entry {
     pub(crate) surfaces: BTreeSet<Surface>,
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) require_pushed_authorization_requests: bool,
+    pub(crate) id_token_signed_response_alg: Algorithm,
+    pub(crate) post_logout_redirect_uris: Vec<Arc<str>>,
+    pub(crate) backchannel_logout_uri: Option<Arc<str>>,
+    pub(crate) backchannel_logout_session_required: bool,
     pub(crate) scope: String,
     pub(crate) audience: Vec<Arc<str>>,
     #[serde(deserialize_with = "value::uuid")]
@@ -67,6 +73,10 @@ impl Default for Entry {
             surfaces: BTreeSet::from([Surface::Standard]),
             redirect_uris: Vec::new(),
             require_pushed_authorization_requests: false,
+            id_token_signed_response_alg: Algorithm::default(),
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
             scope: String::new(),
             audience: Vec::new(),
             identity_id: None,

@@ -3,6 +3,7 @@
 mod check;
 mod entry;
 mod jwks;
+mod openid;
 
 use std::collections::HashSet;
 
@@ -13,12 +14,21 @@ use super::problem::Problems;
 use super::tokens::Tokens;
 use super::{Mode, layer, section};
 use crate::domain::client::{Authentication, Client, Clients, GrantType, Manages, SecretHash};
+use crate::domain::keys::SigningAlgorithm;
 
-pub(super) fn read(list: Option<Value>, mode: Mode, tokens: &Tokens, problems: &mut Problems) -> Clients {
+/// `signs`: the algorithm of [keys].
+pub(super) fn read(
+    list: Option<Value>,
+    mode: Mode,
+    tokens: &Tokens,
+    signs: SigningAlgorithm,
+    problems: &mut Problems,
+) -> Clients {
     let entries: Vec<(String, Entry)> = section::list("clients", "id", list, problems);
     let clients: Vec<_> =
         entries.into_iter().filter_map(|(name, entry)| entry.check(&name, tokens, problems)).collect();
     check_together(&clients, problems);
+    openid::check_algorithms(&clients, signs, problems);
     if mode == Mode::Serve {
         refuse_samples(&clients, problems);
     }

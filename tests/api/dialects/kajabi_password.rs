@@ -24,6 +24,8 @@ fn setup() -> Setup {
         name: name.into(),
         subject: format!("u-{name}").into(),
         password: hash.parse().expect("a hash"),
+        full_name: None,
+        email: None,
         enabled,
     };
     let users = [user("alice", &HASHES[0], true), user("bob", &HASHES[1], true), user("gone", &HASHES[1], false)];

@@ -21,6 +21,8 @@ pub(super) fn people(alice: bool) -> Users {
         name: name.into(),
         subject: format!("{name}-1").into(),
         password: password.parse().expect("a hash"),
+        full_name: Some(format!("{name} of the tests").into()),
+        email: Some(format!("{name}@example.com").into()),
         enabled,
     };
     let wonderland =

@@ -3,7 +3,10 @@
 mod account;
 mod anghami;
 mod authorization;
+mod back_channel;
 mod browser;
 mod code;
+mod logout;
+mod openid;
 mod pages;
 mod pushed;

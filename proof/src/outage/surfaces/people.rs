@@ -11,15 +11,16 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const CALLBACK: &str = "http://127.0.0.1:9/callback";
 
+const CLIENT: &str = "demo-web";
 const AUTHORIZE: &str = "/oauth/authorize";
 const LOGIN: &str = "/login/{request}";
 
-fn asks(client: &str) -> [(&'static str, &str); 7] {
+fn asks<'a>(client: &'a str, scope: &'a str) -> [(&'static str, &'a str); 7] {
     [
         ("client_id", client),
         ("redirect_uri", CALLBACK),
         ("response_type", "code"),
-        ("scope", "read"),
+        ("scope", scope),
         ("code_challenge", CHALLENGE),
         ("code_challenge_method", "S256"),
         ("prompt", "consent"),
@@ -32,30 +33,34 @@ fn page(method: Method, template: &'static str) -> Call {
 
 pub(super) async fn people(client: &Client, node: &Node) -> Result<Vec<Call>> {
     let mut browser = Browser { client, node, cookies: Vec::new() };
-    let waits = browser.ask().await?;
+    let waits = browser.ask("read").await?;
     browser.say(&waits, &[("answer", "sign_in"), ("username", "alice"), ("password", "wonderland")]).await?;
-    let answered = browser.ask().await?;
-    let back = browser.say(&answered, &[("answer", "allow")]).await?;
-    let code = back.split("code=").nth(1).and_then(|rest| rest.split('&').next()).context("a code")?.to_owned();
+    let code = browser.approve("read").await?;
+    let access = browser.redeem("openid").await?;
     let cookies = browser.cookies.join("; ");
     let id = waits.rsplit('/').next().unwrap_or_default();
-    let asked = |template, client| page(Method::GET, template).cookie(&cookies).query(&asks(client));
+    let asked = |template, client| page(Method::GET, template).cookie(&cookies).query(&asks(client, "read"));
     let exchange = |code: &str| {
         let form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
-        post("/oauth/token", Words::Standard).of("demo-web").form(&[&form[..], &[("code_verifier", VERIFIER)]].concat())
+        post("/oauth/token", Words::Standard).of(CLIENT).form(&[&form[..], &[("code_verifier", VERIFIER)]].concat())
     };
     Ok(vec![
-        asked(AUTHORIZE, "demo-web"),
+        asked(AUTHORIZE, CLIENT),
         asked(AUTHORIZE, "nobody").same(),
         asked(AUTHORIZE, "demo-spa").query(&[("scope", "admin")]).same(),
         asked("/v1/auth/authorize", "demo-anghami"),
-        page(Method::POST, AUTHORIZE).cookie(&cookies).form(&asks("demo-web")),
+        page(Method::POST, AUTHORIZE).cookie(&cookies).form(&asks(CLIENT, "read")),
         page(Method::GET, LOGIN).at(&[("{request}", id)]).cookie(&cookies),
         page(Method::GET, LOGIN).at(&[("{request}", id)]).same(),
         page(Method::POST, LOGIN).at(&[("{request}", id)]).cookie(&cookies).form(&[("answer", "allow")]),
+        call(Method::GET, "/oauth/userinfo", Without::Unavailable(Words::Standard)).bearer(&access),
+        call(Method::POST, "/oauth/userinfo", Without::Unavailable(Words::Standard)).bearer(&access),
+        page(Method::GET, "/oauth/logout").cookie(&cookies),
+        page(Method::GET, "/oauth/logout").same(),
+        page(Method::POST, "/oauth/logout").cookie(&cookies).form(&[("again", "1")]),
         page(Method::GET, "/account").cookie(&cookies),
         page(Method::POST, "/account").cookie(&cookies).form(&[("answer", "everything")]),
-        post("/oauth/par", Words::Standard).of("demo-web").form(&asks("demo-web")),
+        post("/oauth/par", Words::Standard).of(CLIENT).form(&asks(CLIENT, "read")),
         exchange(&code),
         exchange("ac_nothing").same(),
     ])
@@ -69,10 +74,32 @@ struct Browser<'a> {
 
 impl Browser<'_> {
     /// The path of the page on which a request waits.
-    async fn ask(&mut self) -> Result<String> {
-        let request = self.client.get(self.node.url(AUTHORIZE)).query(&asks("demo-web"));
+    async fn ask(&mut self, scope: &str) -> Result<String> {
+        let request = self.client.get(self.node.url(AUTHORIZE)).query(&asks(CLIENT, scope));
         let answer = request.header("cookie", self.cookies.join("; ")).send().await?;
         self.follow(&answer)
+    }
+
+    /// A code for what is approved.
+    async fn approve(&mut self, scope: &str) -> Result<String> {
+        let waits = self.ask(scope).await?;
+        let back = self.say(&waits, &[("answer", "allow")]).await?;
+        let code = back.split("code=").nth(1).and_then(|rest| rest.split('&').next());
+        code.map(str::to_owned).context("a code")
+    }
+
+    /// An access token for what is approved.
+    async fn redeem(&mut self, scope: &str) -> Result<String> {
+        let code = self.approve(scope).await?;
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", &code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        let request = self.client.post(self.node.url("/oauth/token")).basic_auth(CLIENT, Some("demo-web-secret"));
+        let tokens: serde_json::Value = request.form(&form).send().await?.json().await?;
+        tokens["access_token"].as_str().map(str::to_owned).context("an access token")
     }
 
     async fn say(&mut self, path: &str, form: &[(&str, &str)]) -> Result<String> {

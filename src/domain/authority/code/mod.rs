@@ -36,6 +36,7 @@ pub struct Approval<'a> {
     pub scope: Scope,
     pub audience: Vec<Arc<str>>,
     pub challenge: CodeChallenge,
+    pub nonce: Option<Box<str>>,
     pub redirect: Redirect,
 }
 
@@ -53,7 +54,7 @@ pub struct Exchange<'a> {
 impl Authority {
     /// A code for what was approved: the first token of a family.
     pub async fn issue_code(&self, approval: Approval<'_>) -> Result<TokenText, Error> {
-        let Approval { client, surface, session, pushed, scope, audience, challenge, redirect } = approval;
+        let Approval { client, surface, session, pushed, scope, audience, challenge, nonce, redirect } = approval;
         Self::may_use(client, surface, GrantType::AuthorizationCode)?;
         self.limits.issue(&client.id)?;
         let grant = Grant {
@@ -64,14 +65,19 @@ impl Authority {
             scope,
             audience,
             policy: &client.tokens,
-            first: First::Code { challenge, redirect },
+            first: First::Code { challenge, redirect, repeats: nonce },
             within: Some(session),
             pushed,
             agent: None,
             managed: None,
             name: "code",
         };
-        let family = self.beget(&grant).within(self.deadline).await?;
+        let family = async {
+            // Before anybody has a code: what nobody knows of is not told of its end.
+            self.will_tell(client, session, &grant.scope).await?;
+            self.beget(&grant).await
+        };
+        let family = family.within(self.deadline).await?;
         match &family.state {
             State::Live(tokens) => {
                 let code = tokens.code.as_ref().expect("it was born with one");
@@ -131,7 +137,9 @@ impl Authority {
                     aim?;
                     if self.commit(&stored, &next, None).await? {
                         self.audit.record(&Event::Redeemed { family: next.id, client: client.id.clone() });
-                        return self.hand_out(&next, &begotten.access, begotten.refresh.as_ref());
+                        let mut issued = self.hand_out(&next, &begotten.access, begotten.refresh.as_ref())?;
+                        issued.id_token = self.id_token(client, family, &issued.scope).await?;
+                        return Ok(issued);
                     }
                 }
                 Redeemed::Again(ended, receipt) => {

@@ -134,6 +134,7 @@ fn unproven(fault: BearerFault) -> HttpResponse {
             "TokenError",
             "The provided access token is malformed. Please use a valid token or generate a new one and try again.",
         ),
+        BearerFault::InsufficientScope => (403, "ForbiddenError", "You are not allowed to access this resource"),
         BearerFault::UntrustedAddress => {
             (403, "ForbiddenError", "You are not allowed to access this resource from the current IP address")
         }

@@ -47,10 +47,12 @@ pub(super) fn family() -> impl Strategy<Value = Family> {
 }
 
 fn login() -> impl Strategy<Value = Login> {
-    (family_id(), timestamp(), option::of(text())).prop_map(|(session, at, agent)| Login {
+    let to_tell = vec(text().prop_map(|id| ClientId::new(&id)), 0..3);
+    (family_id(), timestamp(), option::of(text()), to_tell).prop_map(|(session, at, agent, to_tell)| Login {
         session,
         at,
         agent: agent.map(Into::into),
+        to_tell,
     })
 }
 
@@ -99,8 +101,8 @@ fn code() -> impl Strategy<Value = Code> {
     let redirect = (text(), any::<bool>()).prop_map(|(uri, is_named)| Redirect { uri: uri.into(), is_named });
     let key = any::<u32>().prop_map(KeyId);
     let times = (timestamp(), timestamp(), option::of(timestamp()));
-    (any::<u32>(), nonce(), key, times, challenge, redirect).prop_map(
-        |(serial, nonce, key, (issued_at, expires_at, spent_at), challenge, redirect)| Code {
+    (any::<u32>(), nonce(), key, times, challenge, (redirect, option::of(text()))).prop_map(
+        |(serial, nonce, key, (issued_at, expires_at, spent_at), challenge, (redirect, repeats))| Code {
             serial,
             nonce,
             key,
@@ -108,6 +110,7 @@ fn code() -> impl Strategy<Value = Code> {
             expires_at,
             challenge,
             redirect,
+            repeats: repeats.map(Into::into),
             spent_at,
         },
     )
