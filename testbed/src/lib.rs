@@ -2,12 +2,14 @@
 //!
 //! - [`RedisServer`]: one Redis or Valkey; [`Cluster`] and [`Sentinels`]: several that know each other;
 //! - [`Wire`]: a TCP proxy to put before any of them, which a test cuts, freezes or slows down;
+//! - [`Apache`]: for what others have made modules of;
 //! - [`Binary`]: the server under test, as a process of its own;
 //! - [`until()`]: waits for a condition, with a deadline.
 //!
 //! Nothing outlives the process that started it, however that ends. A function that cannot do what it is for panics with
 //! a sentence that says why, and with what the server printed: a test has nothing better to do with such an error.
 
+mod apache;
 mod binary;
 mod cluster;
 mod flavor;
@@ -20,6 +22,7 @@ mod tls;
 mod until;
 mod wire;
 
+pub use apache::{Apache, Site};
 pub use binary::Binary;
 pub use cluster::Cluster;
 pub use flavor::Flavor;

@@ -2,6 +2,7 @@
 // node oauth4webapi.mjs ISSUER; exits with 0 if all went as the standards say.
 import assert from 'node:assert/strict'
 import * as oauth from 'oauth4webapi'
+import { Person } from './person.mjs'
 
 const issuer = new URL(process.argv[2])
 // It insists on https; the server under test listens on loopback.
@@ -84,24 +85,6 @@ const stranger = { client: { client_id: 'demo-service' }, auth: oauth.ClientSecr
 // The challenge says Basic, as RFC 6749 section 5.2 wants it; oauth4webapi reports it before the body.
 await assert.rejects(issue(stranger), (error) => error.status === 401)
 
-// A person in a browser, as far as this program plays one: it keeps cookies, signs in, and allows what is asked.
-async function browse(address) {
-  const cookies = new Map()
-  const send = async (url, form) => {
-    const headers = { cookie: [...cookies].map((cookie) => cookie.join('=')).join('; ') }
-    const body = form && new URLSearchParams(form)
-    const response = await fetch(url, { method: form ? 'POST' : 'GET', headers, body, redirect: 'manual' })
-    for (const cookie of response.headers.getSetCookie()) {
-      const [name, value] = cookie.split(';')[0].split('=')
-      cookies.set(name, value)
-    }
-    return response
-  }
-  const page = new URL((await send(address)).headers.get('location'), address)
-  await send(page, { answer: 'sign_in', username: 'alice', password: 'wonderland' })
-  return new URL((await send(page, { answer: 'allow' })).headers.get('location'))
-}
-
 for (const [id, auth] of [
   ['demo-spa', oauth.None()],
   ['demo-web', oauth.ClientSecretBasic('demo-web-secret')],
@@ -123,7 +106,7 @@ for (const [id, auth] of [
     address.searchParams.set(name, value)
   }
   // It checks `iss` and `state`.
-  const told = oauth.validateAuthResponse(as, client, await browse(address), state)
+  const told = oauth.validateAuthResponse(as, client, await new Person().approve(address), state)
   const exchange = async () => {
     const parameters = [as, client, auth, told, redirectUri, verifier, insecure]
     return oauth.processAuthorizationCodeResponse(as, client, await oauth.authorizationCodeGrantRequest(...parameters))

@@ -127,13 +127,13 @@ impl<'a> Leaving<'a> {
                 self.state.authority.end_session(session).await?;
                 self.left()
             }
-            None => self.left(),
+            None => Ok(self.on()),
         }
     }
 
     async fn answered(self, proof: &str, answer: Option<&str>) -> Result<HttpResponse, Fault> {
         // Signed out meanwhile, in another tab.
-        let Some(session) = &self.session else { return self.left() };
+        let Some(session) = &self.session else { return Ok(self.on()) };
         let browser = cookies::browser(self.request).ok_or(Fault::Forged)?;
         let expected = self.proof(&browser, session);
         if !bool::from(proof.as_bytes().ct_eq(expected.as_bytes())) {
@@ -169,14 +169,19 @@ impl<'a> Leaving<'a> {
         browser.answer(page::form_to(StatusCode::OK, &page, self.logout.return_to.as_deref()))
     }
 
+    /// The browser forgets what has ended; nothing else, for what is not shown may be alive.
     fn left(&self) -> Result<HttpResponse, Fault> {
-        let issuer = self.state.authority.issuer();
-        let mut response = match &self.logout.return_to {
-            Some(uri) => see_other(uri),
-            None => page::signed_out(self.logout.is_astray),
-        };
-        let gone = cookies::of_no_session(issuer);
+        let mut response = self.on();
+        let gone = cookies::of_no_session(self.state.authority.issuer());
         response.add_cookie(&gone).map_err(|_| Fault::Forged)?;
         Ok(response)
+    }
+
+    /// To where the application wants the person to go, if that is registered.
+    fn on(&self) -> HttpResponse {
+        match &self.logout.return_to {
+            Some(uri) => see_other(uri),
+            None => page::signed_out(self.logout.is_astray),
+        }
     }
 }
