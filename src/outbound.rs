@@ -9,18 +9,17 @@ use reqwest::{Client, StatusCode, redirect};
 
 use crate::domain::authority::{Delivery, Messenger, TokenText};
 
-/// How long an application may take to answer, from the first try to connect.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// Carries logout tokens over HTTP.
 #[derive(Debug)]
 pub struct HttpMessenger(Client);
 
 impl HttpMessenger {
+    /// `patience`: how long an application may take to answer, from the first try to connect.
+    ///
     /// Follows no redirects: a token of one application is not for wherever that sends it (Back-Channel Logout section 2.5).
-    pub fn new() -> reqwest::Result<Self> {
+    pub fn new(patience: Duration) -> reqwest::Result<Self> {
         let client = Client::builder()
-            .timeout(PATIENCE)
+            .timeout(patience)
             .redirect(redirect::Policy::none())
             .pool_max_idle_per_host(1)
             .user_agent(concat!("atropos/", env!("CARGO_PKG_VERSION")))

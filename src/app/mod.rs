@@ -28,6 +28,9 @@ use crate::telemetry::{AuditLog, DenylistStatus, Metrics};
 
 pub use tend::Tending;
 
+/// How long an application may take to hear of a logout.
+const MESSENGER_PATIENCE: Duration = Duration::from_secs(5);
+
 /// JWTs whose verification is remembered.
 const REMEMBERED: usize = 100_000;
 
@@ -98,7 +101,7 @@ impl App {
             return Ok(None);
         }
         let refused = |error| StartError::Refused(format!("the client that tells of logouts cannot be made: {error}"));
-        let messenger = HttpMessenger::new().map_err(refused)?;
+        let messenger = HttpMessenger::new(MESSENGER_PATIENCE).map_err(refused)?;
         Ok(Some(Notices::new(&self.authority, Arc::new(messenger))))
     }
 

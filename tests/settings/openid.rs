@@ -42,7 +42,10 @@ fn everything_of_openid_can_be_said() {
 
 #[rstest]
 #[case("id_token_signed_response_alg = 'ES256K'", "clients[a].id_token_signed_response_alg: ")]
-#[case("id_token_signed_response_alg = 'PS256'", "clients[a].id_token_signed_response_alg: is PS256; there are keys for")]
+#[case(
+    "id_token_signed_response_alg = 'PS256'",
+    "clients[a].id_token_signed_response_alg: is PS256; there are keys for"
+)]
 #[case("post_logout_redirect_uris = ['/bye']", "clients[a].post_logout_redirect_uris: has \"/bye\"")]
 #[case("post_logout_redirect_uris = ['https://a.example/#b']", "clients[a].post_logout_redirect_uris: has")]
 #[case("backchannel_logout_uri = 'http://a.example/'", "clients[a].backchannel_logout_uri: is no https")]
@@ -57,8 +60,12 @@ fn who_is_never_told_anything_is_told_so() {
     let text = CLIENT.replace("openid read", "read");
     let text = format!("{text}\nbackchannel_logout_uri = 'https://a.example/out'");
     let problems = lines(&serve(&text).unwrap_err());
-    assert!(problems[0].starts_with("clients[a].backchannel_logout_uri: is set, and the scope has no"), "{problems:#?}");
-    let text = "[[clients]]\nid='b'\nsecrets=['sha256:65fe1594b4211b5955cfca1e543e5825eae1debb9af13905e3422399eaa87979']
+    assert!(
+        problems[0].starts_with("clients[a].backchannel_logout_uri: is set, and the scope has no"),
+        "{problems:#?}"
+    );
+    let text =
+        "[[clients]]\nid='b'\nsecrets=['sha256:65fe1594b4211b5955cfca1e543e5825eae1debb9af13905e3422399eaa87979']
         grant_types=['client_credentials']\npost_logout_redirect_uris=['https://b.example/']";
     let problems = lines(&serve(text).unwrap_err());
     assert!(problems[0].contains("nobody signs in at this client"), "{problems:#?}");
