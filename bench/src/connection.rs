@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     Idle,
 }
 
+const MOST_HEADERS: usize = 32;
+
 /// Where the parts of an answer lie in the connection's buffer.
 struct Shape {
     status: u16,
@@ -63,6 +65,15 @@ impl Connection {
         }
     }
 
+    /// The values of a header of the last answer, in their order.
+    pub(crate) fn headers(&self, name: &str) -> Vec<String> {
+        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+        // An answer that was not understood was a fault before anybody asks for its headers.
+        let _ = httparse::Response::new(&mut headers).parse(&self.answer);
+        let named = headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
+        named.map(|header| String::from_utf8_lossy(header.value).into_owned()).collect()
+    }
+
     /// As [`Self::exchange`], but anything except 200 with `expected` in its body is a fault.
     pub(crate) async fn expect(&mut self, request: &[u8], expected: &'static str) -> Result<&[u8], Fault> {
         match self.exchange(request).await? {
@@ -75,7 +86,7 @@ impl Connection {
 
 /// `None` while the head is not complete.
 fn shape(answer: &[u8]) -> Result<Option<Shape>, Fault> {
-    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut head = httparse::Response::new(&mut headers);
     let body = match head.parse(answer) {
         Ok(httparse::Status::Complete(length)) => length,

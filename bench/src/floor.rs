@@ -105,6 +105,7 @@ struct TokenForm {
     token: Option<String>,
     grant_type: Option<String>,
     refresh_token: Option<String>,
+    code: Option<String>,
 }
 
 /// Serves until it is stopped; says `listening on http://ADDRESS` first, as the server does.
@@ -156,7 +157,7 @@ async fn set(form: Form<TokenForm>, floor: Data<Floor>) -> Result<HttpResponse> 
 
 impl Floor {
     fn answer(&self, form: &TokenForm) -> Result<HttpResponse> {
-        let asks = form.token.as_ref().or(form.refresh_token.as_ref()).or(form.grant_type.as_ref());
+        let asks = [&form.token, &form.refresh_token, &form.code, &form.grant_type].into_iter().flatten().next();
         if asks.is_none_or(String::is_empty) {
             return Err(ErrorBadRequest("neither a token nor a grant"));
         }

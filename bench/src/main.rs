@@ -6,9 +6,10 @@
 //! - `rows.rs`, `dialects.rs`, `peer.rs` which requests are compared with what, and the bars; `footprint.rs` what has no floor
 //! - `connections.rs`, `timing/`, `growth/`, `instructions/` the groups of rows that ask something else than how fast
 //! - `stage.rs` a row from start to end; `compare.rs` rounds in turns
-//! - `load.rs`, `connection.rs`, `request.rs` the load generator
+//! - `load.rs`, `connection.rs`, `request.rs` the load generator; `browser.rs` a person's browser
 //! - `server.rs`, `floor.rs`, `process.rs` the processes
 //! - `report/`, `table.rs`, `picture.rs`, `stats.rs` what comes out
+mod browser;
 mod clock;
 mod compare;
 mod connection;

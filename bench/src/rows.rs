@@ -21,7 +21,7 @@ pub(crate) struct Row {
 }
 
 pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
-    STANDARD.iter().chain([&REVOKE]).chain(&dialects::ROWS)
+    STANDARD.iter().chain([&EXCHANGE, &REVOKE]).chain(&dialects::ROWS)
 }
 
 /// What a row is compared with.
@@ -52,6 +52,8 @@ pub(crate) enum Tokens {
     Spoilt(Source),
     /// The same, as many as there are sessions, because a request uses its token up.
     Many(Source),
+    /// Authorization codes, as many: people sign in, approve, and are sent back with them.
+    Codes,
 }
 
 /// A token is what stands in a field of the answer to a request.
@@ -157,6 +159,26 @@ static STANDARD: [Row; 6] = [
         used_up: None,
     },
 ];
+
+/// With the verifier of the challenge that the codes were asked for with (`browser.rs`).
+const EXCHANGE_CODE: Ask = Ask::by(
+    "demo-web",
+    TOKEN_PATH,
+    "grant_type=authorization_code&code={token}&redirect_uri=https%3A%2F%2Fapp.example%2Fcallback\
+     &code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+);
+
+static EXCHANGE: Row = Row {
+    name: "exchange",
+    title: "exchange a code",
+    against: Against::Floor(Trip::Set),
+    bar: Some(0.40),
+    ask: EXCHANGE_CODE,
+    tokens: Tokens::Codes,
+    after: After::Once,
+    expected: r#""refresh_token":""#,
+    used_up: Some((EXCHANGE_CODE, 400)),
+};
 
 static REVOKE: Row = Row {
     name: "revoke",

@@ -34,9 +34,10 @@ impl fmt::Display for Store {
 }
 
 /// A benchmark is more than one client should be given in a minute; 0 is without limit.
-const LIMITS: [(&str, &str); 3] = [
+const LIMITS: [(&str, &str); 4] = [
     ("ATROPOS__LIMITS__ISSUES", "0"),
     ("ATROPOS__LIMITS__UNKNOWN_TOKENS", "0"),
+    ("ATROPOS__LIMITS__WAITING_REQUESTS", "0"),
     ("ATROPOS__LIMITS__FAILED_AUTHENTICATIONS", "0"),
 ];
 

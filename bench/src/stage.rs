@@ -6,8 +6,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use atropos_testbed::{Flavor, RedisServer};
+use futures_util::future::try_join_all;
 use tempfile::TempDir;
 
+use crate::browser::Browser;
 use crate::compare::{Comparison, Load, Pair, Target};
 use crate::connection::Connection;
 use crate::dialects;
@@ -16,6 +18,10 @@ use crate::load::{After, Span, Work, run};
 use crate::request::{Ask, Proof, Request};
 use crate::rows::{Against, Row, Source, Tokens, owner};
 use crate::server::{DATA, Server, Store};
+
+/// The people in bench/clients.toml, and what all of them type.
+const PEOPLE: usize = 100;
+const PASSWORD: &str = "wonderland";
 
 /// How the whole program was asked to measure.
 #[derive(Clone)]
@@ -108,6 +114,22 @@ impl<'a> Stage<'a> {
         Ok(self.spend(source.ask, &owners, Some(source.field)).await?.into())
     }
 
+    /// `count` codes: as many people as there are connections, each of whom signs in and approves, and whose browser is
+    /// then sent back with one code after another. All have one password, which the server remembers for a minute.
+    pub(crate) async fn codes(&self, count: usize) -> Result<Vec<String>> {
+        let people = self.plan.load.connections.min(count);
+        let each = (0..people).map(async |number| {
+            let mut browser = Browser::open(self.server.address).await?;
+            let name = format!("person-{}", owner(number % PEOPLE));
+            let mut codes = vec![browser.sign_in_and_approve(&name, PASSWORD).await?];
+            for _ in (number + people..count).step_by(people) {
+                codes.push(browser.code().await?);
+            }
+            anyhow::Ok(codes)
+        });
+        Ok(try_join_all(each).await?.concat())
+    }
+
     /// Sends a request for each token, once, and gives back what stands in `field` of the answers, or nothing.
     pub(crate) async fn spend(&self, ask: Ask, tokens: &[String], field: Option<&'static str>) -> Result<Vec<String>> {
         let work = Work {
@@ -163,6 +185,7 @@ impl<'a> Stage<'a> {
             Tokens::Absent => String::new(),
             Tokens::Few(source) | Tokens::Many(source) => self.one(source).await?,
             Tokens::Spoilt(source) => spoil(self.one(source).await?),
+            Tokens::Codes => self.codes(1).await?.pop().context("nobody was sent back with a code")?,
         };
         let mut bytes = Vec::new();
         self.request(row.ask).render(&token, &mut bytes);
@@ -183,6 +206,7 @@ impl<'a> Stage<'a> {
             Tokens::Few(source) => self.mint(few, source).await?,
             Tokens::Spoilt(source) => self.mint(few, source).await?.into_iter().map(spoil).collect(),
             Tokens::Many(source) => self.mint(busy.max(self.plan.sessions), source).await?,
+            Tokens::Codes => self.codes(busy.max(self.plan.sessions)).await?.into(),
         })
     }
 

@@ -7,9 +7,10 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 fn bench(arguments: &[&str]) -> Output {
-    let quick = ["--seconds", "1", "--rounds", "1", "--connections", "4", "--sessions", "100"];
+    let sessions = if arguments.contains(&"--sessions") { &[][..] } else { &["--sessions", "100"] };
     Command::new(env!("CARGO_BIN_EXE_atropos-bench"))
-        .args(quick)
+        .args(["--seconds", "1", "--rounds", "1", "--connections", "4"])
+        .args(sessions)
         .args(arguments)
         .output()
         .expect("the benchmark starts")
@@ -90,6 +91,18 @@ fn a_single_row_is_not_written_into_the_page() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("--write goes with"));
 }
 
+/// Codes are made by people in browsers, on both stores, and enough of them for a second. That one is exchanged only once, the
+/// row itself makes sure of.
+#[test]
+fn codes_are_exchanged() {
+    let text = measured(&["--only", "exchange", "--sessions", "20000"]);
+    let lines: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("exchange a code")).collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    for line in lines {
+        assert!(line.split_whitespace().skip(3).take(3).all(|figure| number(figure) > 0.0), "{text}");
+    }
+}
+
 /// INV-6: that the answers are alike, byte for byte, the command makes sure of; how long they take is not for a test.
 #[test]
 fn every_kind_of_dead_token_and_wrong_secret_is_timed() {
@@ -165,5 +178,5 @@ fn what_needs_a_program_that_is_not_here_is_not_measured_and_nothing_fails() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(text.matches("not measured: npm is not here").count(), 2, "{text}");
-    assert_eq!(text.matches("not measured: valgrind is not here").count(), 6, "{text}");
+    assert_eq!(text.matches("not measured: valgrind is not here").count(), 7, "{text}");
 }

@@ -17,7 +17,8 @@ use crate::stage::{Plan, Stage};
 use crate::stats::count_of;
 
 const ABSENT: &str = "not measured: valgrind is not here";
-const ROWS: [&str; 6] = ["introspect-opaque", "introspect-jwt", "issue-opaque", "issue-jwt", "refresh", "revoke"];
+const ROWS: [&str; 7] =
+    ["introspect-opaque", "introspect-jwt", "issue-opaque", "issue-jwt", "refresh", "exchange", "revoke"];
 /// Requests that are counted, and before that so many that are not.
 const REQUESTS: usize = 1_000;
 const EARLIER: usize = 200;
@@ -58,6 +59,7 @@ async fn count(plan: &Plan, row: &Row) -> Result<Profile> {
             few.iter().cycle().take(EARLIER + REQUESTS).cloned().collect()
         }
         Tokens::Many(source) => stage.mint(EARLIER + REQUESTS, source).await?.into(),
+        Tokens::Codes => stage.codes(EARLIER + REQUESTS).await?,
     };
     let counted = tokens.split_off(EARLIER);
     ensure!(counted.len() == REQUESTS, "{} requests are to be counted, not {REQUESTS}", counted.len());
