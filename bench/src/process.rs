@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use atropos_testbed::Leash;
 use rustix::process::{Signal, kill_process};
 
 use crate::clock::now;
@@ -66,16 +67,17 @@ fn ticks_of(stat: &str) -> Option<u64> {
 }
 
 /// A child whose output goes to files, as in production: a pipe would make this process read every line of its log.
-/// Dropped, it is killed.
+/// Dropped, it is killed, and its leash sees to it that it ends when this process is itself killed.
 pub(crate) struct Process {
     child: Child,
+    leash: Leash,
     name: &'static str,
     out: PathBuf,
     err: PathBuf,
 }
 
 impl Process {
-    /// Starts `command`, writing `name.out` and `name.err` into `folder`.
+    /// Starts `command`, writing `name.out` and `name.err` into `folder`, which is a temporary one.
     pub(crate) fn spawn(name: &'static str, mut command: Command, folder: &Path) -> Result<Self> {
         let (out, err) = (folder.join(format!("{name}.out")), folder.join(format!("{name}.err")));
         let child = command
@@ -84,7 +86,8 @@ impl Process {
             .stderr(File::create(&err)?)
             .spawn()
             .with_context(|| format!("cannot start {}; is it installed?", command.get_program().display()))?;
-        Ok(Self { child, name, out, err })
+        let leash = Leash::tie(&child, Some(folder)).context("cannot start sh; is it installed?")?;
+        Ok(Self { child, leash, name, out, err })
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -112,6 +115,7 @@ impl Process {
     /// SIGTERM, and waits for the end.
     pub(crate) async fn stop(mut self) -> Result<()> {
         kill_process(rustix::process::Pid::from_child(&self.child), Signal::TERM)?;
+        self.leash.untie();
         let deadline = now() + PATIENCE;
         while now() < deadline {
             if self.child.try_wait()?.is_some() {
@@ -135,6 +139,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        self.leash.untie();
         // Both fail only when it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();

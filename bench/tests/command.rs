@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 fn bench(arguments: &[&str]) -> Output {
@@ -156,6 +156,44 @@ fn the_peer_is_measured_where_npm_is() {
     } else {
         assert_eq!(cells[3..].join(" "), "not measured: npm is not here");
     }
+}
+
+/// Not even when it is killed by a signal to itself alone, and cannot do anything about it.
+#[test]
+fn nothing_outlives_a_benchmark_that_is_killed() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_atropos-bench"));
+    let mut killed = command.args(["--only", "calibration", "--seconds", "60"]).stderr(Stdio::null()).spawn().unwrap();
+    let floors = until(|| Some(floors_of(killed.id())).filter(|floors| floors.len() == 2));
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    until(|| floors.iter().all(|floor| !is_floor(floor)).then_some(()));
+}
+
+fn floors_of(parent: u32) -> Vec<String> {
+    let listed = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
+    listed.split_whitespace().map(ToOwned::to_owned).filter(|child| is_floor(child)).collect()
+}
+
+/// What has ended has no command line, whether or not somebody has waited for it.
+fn is_floor(process: &str) -> bool {
+    std::fs::read(format!("/proc/{process}/cmdline"))
+        .is_ok_and(|line| line.split(|byte| *byte == 0).nth(1) == Some(b"floor"))
+}
+
+/// What `found` finds within half a minute.
+fn until<T>(mut found: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..3000 {
+        if let Some(found) = found() {
+            return found;
+        }
+        wait();
+    }
+    panic!("not within half a minute");
+}
+
+#[expect(clippy::disallowed_methods, reason = "what is waited for is another process's doing")]
+fn wait() {
+    std::thread::sleep(std::time::Duration::from_millis(10));
 }
 
 /// Processes that Node was started as in the folder of the peer, which are gone only if Node was what was started.

@@ -3,7 +3,7 @@
 //! - [`RedisServer`]: one Redis or Valkey; [`Cluster`] and [`Sentinels`]: several that know each other;
 //! - [`Wire`]: a TCP proxy to put before any of them, which a test cuts, freezes or slows down;
 //! - [`Apache`]: for what others have made modules of;
-//! - [`Binary`]: the server under test, as a process of its own;
+//! - [`Binary`]: the server under test, as a process of its own; [`Leash`]: the same end for a process of another's;
 //! - [`until()`]: waits for a condition, with a deadline.
 //!
 //! Nothing outlives the process that started it, however that ends. A function that cannot do what it is for panics with
@@ -26,6 +26,7 @@ pub use apache::{Apache, Site};
 pub use binary::Binary;
 pub use cluster::Cluster;
 pub use flavor::Flavor;
+pub use process::Leash;
 pub use redis::RedisServer;
 pub use sentinel::Sentinels;
 pub use tls::Certificates;

@@ -110,10 +110,11 @@ impl Drop for Process {
 
 /// A shell that kills the process when its standard input ends, which the kernel sees to when we end, be it by SIGKILL.
 /// It is a group of its own, out of reach of the interrupt key.
-struct Leash(Child);
+pub struct Leash(Child);
 
 impl Leash {
-    fn tie(child: &Child, scratch: Option<&Path>) -> io::Result<Self> {
+    /// The folder `scratch` is removed as well.
+    pub fn tie(child: &Child, scratch: Option<&Path>) -> io::Result<Self> {
         Command::new("sh")
             .args(["-c", r#"read -r _; kill -KILL "$1"; test -z "$2" || rm -rf -- "$2""#, "leash"])
             .arg(child.id().to_string())
@@ -126,7 +127,8 @@ impl Leash {
             .map(Self)
     }
 
-    fn untie(&mut self) {
+    /// Before the process is waited for: then its number may be another's.
+    pub fn untie(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
