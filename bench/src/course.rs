@@ -8,13 +8,14 @@ use crate::report::{Line, Report, Section};
 use crate::rows::{self, Row};
 use crate::server::Store;
 use crate::stage::{self, Plan, Stage};
-use crate::{connections, footprint, growth, instructions, timing};
+use crate::{connections, footprint, growth, instructions, logins, timing};
 
 const CALIBRATION: &str = "calibration";
 const MEMORY: &str = "memory";
 const START: &str = "start";
 const TIMING: &str = Section::Timing.marker();
 const CONNECTIONS: &str = Section::Connections.marker();
+const LOGINS: &str = Section::Logins.marker();
 const GROWTH: &str = Section::Growth.marker();
 const INSTRUCTIONS: &str = Section::Instructions.marker();
 
@@ -23,7 +24,7 @@ pub(crate) fn names() -> Vec<&'static str> {
     let compared = rows::all().chain(&peer::ROWS).map(|row| row.name);
     std::iter::once(CALIBRATION)
         .chain(compared)
-        .chain([MEMORY, START, TIMING, CONNECTIONS, GROWTH, INSTRUCTIONS])
+        .chain([MEMORY, START, TIMING, CONNECTIONS, LOGINS, GROWTH, INSTRUCTIONS])
         .collect()
 }
 
@@ -64,6 +65,9 @@ impl Course<'_> {
         }
         if self.wants(CONNECTIONS) {
             connections::measure(plan, self.report).await;
+        }
+        if self.wants(LOGINS) {
+            logins::measure(plan, self.report).await;
         }
         if self.wants(GROWTH) {
             growth::measure(plan, self.report).await;

@@ -14,7 +14,7 @@ use crate::process::Pid;
 use crate::request::Request;
 
 /// How long a server may keep a whole run waiting beyond its planned time.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What to send: one request per token, taken from the front.
 #[derive(Clone)]

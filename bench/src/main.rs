@@ -4,7 +4,7 @@
 //!
 //! - `course.rs` what is measured, one after another
 //! - `rows.rs`, `dialects.rs`, `peer.rs` which requests are compared with what, and the bars; `footprint.rs` what has no floor
-//! - `connections.rs`, `timing/`, `growth/`, `instructions/` the groups of rows that ask something else than how fast
+//! - `connections.rs`, `logins/`, `timing/`, `growth/`, `instructions/` the groups of rows that ask something else than how fast
 //! - `stage.rs` a row from start to end; `compare.rs` rounds in turns
 //! - `load.rs`, `connection.rs`, `request.rs` the load generator; `browser.rs` a person's browser
 //! - `server.rs`, `floor.rs`, `process.rs` the processes
@@ -21,6 +21,7 @@ mod footprint;
 mod growth;
 mod instructions;
 mod load;
+mod logins;
 mod peer;
 mod picture;
 mod process;
@@ -91,7 +92,7 @@ struct BenchArguments {
     /// Only this row or group of rows; may be given more than once. The page stays as it is then
     #[arg(long, value_name = "ROW", value_parser = PossibleValuesParser::new(course::names()))]
     only: Vec<String>,
-    /// With --only timing, connections, growth or instructions: into the page all the same
+    /// With --only timing, connections, logins, growth or instructions: into the page all the same
     #[arg(long, requires = "only")]
     write: bool,
     /// A server already built, instead of building one
@@ -112,16 +113,16 @@ impl BenchArguments {
     fn sections(&self) -> Result<Vec<Section>> {
         let named = |name: &str| self.only.iter().any(|only| only == name);
         if self.only.is_empty() {
-            return Ok(vec![Section::Table, Section::Timing, Section::Connections]);
+            return Ok(vec![Section::Table, Section::Timing, Section::Connections, Section::Logins]);
         }
         if !self.write {
             return Ok(Vec::new());
         }
-        let whole = [Section::Timing, Section::Connections, Section::Growth, Section::Instructions];
+        let whole = [Section::Timing, Section::Connections, Section::Logins, Section::Growth, Section::Instructions];
         let chosen: Vec<Section> = whole.into_iter().filter(|section| named(section.marker())).collect();
         ensure!(
             chosen.len() == self.only.len(),
-            "--write goes with --only timing, connections, growth or instructions, and no row"
+            "--write goes with --only timing, connections, logins, growth or instructions, and no row"
         );
         Ok(chosen)
     }

@@ -43,8 +43,9 @@ const LIMITS: [(&str, &str); 4] = [
 
 /// The same after a restart, when the port is another, for tokens name it.
 const ISSUER: &str = "http://127.0.0.1:1";
-/// In the folder of a server, what it keeps.
+/// In the folder of a server, what it keeps, and what it is told.
 pub(crate) const DATA: &str = "data";
+pub(crate) const SETTINGS: &str = "settings.toml";
 
 /// A running server and the Redis it stands on, if it does.
 pub(crate) struct Server {
@@ -55,12 +56,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `binary` on `redis` where there is one, else on its embedded store. In `folder` lie its data and its log.
+    /// Starts `binary` on `redis` where there is one, else on its embedded store. In `folder` lie its settings, its data and its log.
     pub(crate) async fn start(binary: &Path, folder: &Path, redis: Option<&RedisServer>) -> Result<Self> {
         let mut command = Command::new(binary);
         command.envs(LIMITS).args(["dev", "--listen", "127.0.0.1:0", "--issuer", ISSUER, "--data"]);
         command.arg(folder.join(DATA));
-        command.arg("--config").arg(workspace().join("bench/clients.toml"));
+        command.arg("--config").arg(folder.join(SETTINGS));
         if let Some(redis) = redis {
             command.args(["--store", &redis.url()]);
         }

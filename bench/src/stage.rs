@@ -17,7 +17,7 @@ use crate::floor::{FloorServer, RECORDS, Trip};
 use crate::load::{After, Span, Work, run};
 use crate::request::{Ask, Proof, Request};
 use crate::rows::{Against, Row, Source, Tokens, owner};
-use crate::server::{DATA, Server, Store};
+use crate::server::{DATA, SETTINGS, Server, Store, workspace};
 
 /// The people in bench/clients.toml, and what all of them type.
 const PEOPLE: usize = 100;
@@ -46,8 +46,15 @@ pub(crate) struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     pub(crate) async fn set(plan: &'a Plan, store: Store) -> Result<Self> {
+        Self::with_people(plan, store, "").await
+    }
+
+    /// With more people than bench/clients.toml has, as they would stand there.
+    pub(crate) async fn with_people(plan: &'a Plan, store: Store, people: &str) -> Result<Self> {
         // Beside the build, not in /tmp, which may lie in memory: the embedded store is to meet a real disk.
         let folder = TempDir::new_in(std::env::current_exe()?.parent().context("a program lies in a folder")?)?;
+        let clients = std::fs::read_to_string(workspace().join("bench/clients.toml"))?;
+        std::fs::write(folder.path().join(SETTINGS), clients + people)?;
         let redis = match store {
             Store::Redis => Some(RedisServer::start(Flavor::Redis, &[]).await),
             Store::Embedded => None,
@@ -198,7 +205,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The tokens of one round: never fewer than keep every connection busy.
-    async fn tokens(&self, tokens: Tokens) -> Result<VecDeque<String>> {
+    pub(crate) async fn tokens(&self, tokens: Tokens) -> Result<VecDeque<String>> {
         let busy = 2 * self.plan.load.connections;
         let few = busy.max(usize::try_from(RECORDS)?);
         Ok(match tokens {

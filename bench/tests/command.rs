@@ -103,6 +103,19 @@ fn codes_are_exchanged() {
     }
 }
 
+/// That the people do sign in, and not by a password that is remembered, is a matter of milliseconds each.
+#[test]
+fn introspection_is_timed_beside_logins() {
+    let text = measured(&["--only", "logins"]);
+    for store in ["Redis", "embedded"] {
+        let line = text.lines().find(|line| line.starts_with("introspect, opaque  ") && line.contains(store)).unwrap();
+        let figures: Vec<&str> = line.split_once(store).unwrap().1.split_whitespace().collect();
+        // One round of 1.3 s, ten a second.
+        assert_eq!(figures[0], "13", "{text}");
+        assert!(number(figures[1]) > 3.0, "{text}");
+    }
+}
+
 /// INV-6: that the answers are alike, byte for byte, the command makes sure of; how long they take is not for a test.
 #[test]
 fn every_kind_of_dead_token_and_wrong_secret_is_timed() {

@@ -17,13 +17,15 @@ pub(crate) enum Section {
     Table,
     Timing,
     Connections,
+    Logins,
     Growth,
     Instructions,
 }
 
 impl Section {
     #[cfg(test)]
-    const ALL: [Self; 5] = [Self::Table, Self::Timing, Self::Connections, Self::Growth, Self::Instructions];
+    const ALL: [Self; 6] =
+        [Self::Table, Self::Timing, Self::Connections, Self::Logins, Self::Growth, Self::Instructions];
 
     /// What its place in the page is called.
     pub(crate) const fn marker(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Section {
             Self::Table => "table",
             Self::Timing => "timing",
             Self::Connections => "connections",
+            Self::Logins => "logins",
             Self::Growth => "growth",
             Self::Instructions => "instructions",
         }
@@ -44,20 +47,30 @@ pub(crate) enum Sheet {
     Sizes,
     Timing,
     Connections,
+    Logins,
     Growth,
     Costs,
     Instructions,
 }
 
 impl Sheet {
-    const ALL: [Self; 7] =
-        [Self::Rates, Self::Sizes, Self::Timing, Self::Connections, Self::Growth, Self::Costs, Self::Instructions];
+    const ALL: [Self; 8] = [
+        Self::Rates,
+        Self::Sizes,
+        Self::Timing,
+        Self::Connections,
+        Self::Logins,
+        Self::Growth,
+        Self::Costs,
+        Self::Instructions,
+    ];
 
     const fn section(self) -> Section {
         match self {
             Self::Rates | Self::Sizes => Section::Table,
             Self::Timing => Section::Timing,
             Self::Connections => Section::Connections,
+            Self::Logins => Section::Logins,
             Self::Growth | Self::Costs => Section::Growth,
             Self::Instructions => Section::Instructions,
         }
@@ -78,6 +91,19 @@ impl Sheet {
                 &["what", "store", "trials", "p25 µs", "median µs", "p75 µs", "difference µs", "±", "noise µs", ""]
             }
             Self::Connections => &["what", "connections", "floor/s", "server/s", "ratio", "spread", "p50 ms", "p99 ms"],
+            Self::Logins => &[
+                "what",
+                "store",
+                "logins",
+                "login ms",
+                "p50 ms",
+                "p99 ms",
+                "p99.9 ms",
+                "p99 by p99",
+                "spread",
+                "bar",
+                "",
+            ],
             Self::Growth => {
                 &["what", "store", "live", "denylist", "p50 ms", "p99 ms", "floor/s", "server/s", "grown by", "bar", ""]
             }
@@ -86,7 +112,7 @@ impl Sheet {
 }
 
 pub(crate) struct Report {
-    tables: [(Sheet, Table); 7],
+    tables: [(Sheet, Table); 8],
     drawings: Vec<(Section, Drawing)>,
     failed: Vec<Section>,
 }
