@@ -190,6 +190,8 @@ pub struct Client {
     pub redirect_uris: Vec<RedirectUri>,
     /// Whether it has to push its authorization requests (RFC 9126 section 5).
     pub must_push: bool,
+    /// Whether it has to sign them (RFC 9101 section 10.5).
+    pub must_sign: bool,
     /// The most it may be granted; also what it gets when it asks for nothing.
     pub scope: Scope,
     /// The resources its tokens are for.

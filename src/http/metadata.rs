@@ -17,6 +17,7 @@ pub(super) const CACHED: &str = "public, max-age=60";
 
 /// Only what is true, and no member without a value (section 3.2).
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member by its own name")]
 struct Metadata<'a> {
     issuer: &'a str,
     authorization_endpoint: String,
@@ -35,6 +36,10 @@ struct Metadata<'a> {
     response_modes_supported: [&'static str; 2],
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    request_object_signing_alg_values_supported: &'a [Algorithm],
+    require_signed_request_object: bool,
     grant_types_supported: [&'static str; 3],
     token_endpoint_auth_methods_supported: &'a [&'static str],
     token_endpoint_auth_signing_alg_values_supported: &'a [Algorithm],
@@ -84,6 +89,12 @@ pub(super) fn document<'a>(issuer: &str, scopes: impl Iterator<Item = &'a str>, 
         response_modes_supported: ["query", "form_post"],
         code_challenge_methods_supported: ["S256"],
         authorization_response_iss_parameter_supported: true,
+        request_parameter_supported: true,
+        // Those that were pushed need no support to be announced (RFC 9126 section 5); others are not fetched.
+        request_uri_parameter_supported: false,
+        request_object_signing_alg_values_supported: algorithms,
+        // Not of everybody: a client may be set so.
+        require_signed_request_object: false,
         grant_types_supported: GRANT_TYPES,
         token_endpoint_auth_methods_supported: &ALL,
         token_endpoint_auth_signing_alg_values_supported: algorithms,

@@ -16,7 +16,7 @@ pub(crate) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-b
 static KEY: LazyLock<EcdsaKeyPair> =
     LazyLock::new(|| EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key"));
 
-/// What the client `key` has registered.
+/// What the clients `key` and `web-key` have registered.
 pub(crate) fn public_jwk() -> Value {
     let (x, y) = KEY.public_key().as_ref()[1..].split_at(32);
     json!({
@@ -45,8 +45,11 @@ pub(crate) fn sign(claims: &Value) -> String {
 }
 
 pub(crate) fn sign_with(header: &Value, claims: &Value) -> String {
-    let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
-    let signed = format!("{}.{}", part(header), part(claims));
+    sign_text(header, &claims.to_string())
+}
+
+pub(crate) fn sign_text(header: &Value, claims: &str) -> String {
+    let signed = [&header.to_string(), claims].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
     format!("{signed}.{}", signature(&signed))
 }
 

@@ -79,6 +79,7 @@ pub(crate) fn client(id: &str, tokens: TokenPolicy) -> Client {
         surfaces: BTreeSet::from([Surface::Standard]),
         redirect_uris: Vec::new(),
         must_push: false,
+        must_sign: false,
         scope: Scope::parse("read write").unwrap(),
         audience: vec![API.into()],
         tokens,

@@ -30,6 +30,18 @@ fn public_keys_that_sign_are_taken(#[case] set: String) {
     assert!(keys.iter().all(|key| !key.algorithms().is_empty()));
 }
 
+/// RFC 9101 section 10.5
+#[test]
+fn a_client_with_keys_may_have_to_sign_its_requests() {
+    let signs = |more: &str| {
+        let grant = "grant_types = ['authorization_code']\nredirect_uris = ['https://a.example/']";
+        let text = format!("[[clients]]\nid = 'a'\n{grant}\njwks = '{}'\n{more}", set(&[""]));
+        serve(&text).unwrap().clients.find("a").unwrap().must_sign
+    };
+    assert!(signs("require_signed_request_object = true"));
+    assert!(!signs(""));
+}
+
 #[rstest]
 #[case::not_json("keys".into(), "is no JSON")]
 #[case::not_a_set("{}".into(), "must be a JWK set")]

@@ -329,6 +329,21 @@ const CLIENT: &str = r#"
     "id = \"a\"\ncode_lifetime = '11m'",
     "clients[a].code_lifetime: is longer than ten minutes"
 )]
+#[case::signed_by_nobody(
+    "grant_types = [",
+    "require_signed_request_object = true\nredirect_uris = ['https://a.example/']\ngrant_types = [\"authorization_code\", ",
+    "clients[a].require_signed_request_object: is true, and the client has no jwks"
+)]
+#[case::nothing_to_sign(
+    "id = \"a\"",
+    "id = \"a\"\nrequire_signed_request_object = true",
+    "clients[a].require_signed_request_object: is true, and the client makes no authorization requests"
+)]
+#[case::nothing_to_push(
+    "id = \"a\"",
+    "id = \"a\"\nrequire_pushed_authorization_requests = true",
+    "clients[a].require_pushed_authorization_requests: is true, and the client makes no authorization requests"
+)]
 #[case::reserved("id = \"a\"", "id = \"urn:atropos:browser\"", "clients[urn:atropos:browser].id: is reserved")]
 fn serve_refuses_a_client(#[case] right: &str, #[case] wrong: &str, #[case] problem: &str) {
     serve(CLIENT).unwrap();

@@ -32,6 +32,7 @@ pub(crate) fn client(id: &str, authentication: Authentication) -> Client {
         surfaces: [].into(),
         redirect_uris: Vec::new(),
         must_push: false,
+        must_sign: false,
         scope: Scope::default(),
         audience: Vec::new(),
         tokens: TokenPolicy {

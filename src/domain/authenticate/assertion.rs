@@ -4,60 +4,30 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac::{Context, Key as HmacKey};
 use jsonwebtoken::dangerous::insecure_decode_claims;
-use jsonwebtoken::{Header, decode, decode_header};
 use serde::Deserialize;
 
+use super::signed::{self, NumericDate, Texts, Validity};
 use crate::domain::Timestamp;
 use crate::domain::client::AssertionKey;
 use crate::domain::store::OnceKey;
-use crate::domain::token::{is_media_type, signature_only};
 
-/// Clocks may differ by so much.
-const LEEWAY: Duration = Duration::from_secs(30);
 /// Who asks for longer keeps us remembering its `jti` for as long.
 const LONGEST_LIFE: Duration = Duration::from_mins(10);
 /// Longer texts are not looked at.
 const LONGEST: usize = 8192;
+/// RFC 10070 section 3.2.
+const TYP: &str = "client-authentication+jwt";
 
 /// RFC 7523 section 3. A member that occurs twice is refused (RFC 7519 section 4).
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
     sub: String,
-    aud: Audience,
+    aud: Texts,
     exp: NumericDate,
     nbf: Option<NumericDate>,
     iat: Option<NumericDate>,
     jti: String,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl Audience {
-    /// RFC 10070 section 3: the issuer and nothing else, or an assertion made for one server could be used at another.
-    fn is_exactly(&self, issuer: &str) -> bool {
-        match self {
-            Self::One(one) => one == issuer,
-            Self::Many(many) => matches!(many.as_slice(), [one] if one == issuer),
-        }
-    }
-}
-
-/// Seconds, possibly with a fraction (RFC 7519 section 2).
-#[derive(Clone, Copy, Deserialize)]
-struct NumericDate(f64);
-
-impl NumericDate {
-    /// `None` if it is no point in time.
-    fn timestamp(self) -> Option<Timestamp> {
-        let millis = Duration::try_from_secs_f64(self.0).ok()?.as_millis();
-        Some(Timestamp::from_millis(u64::try_from(millis).ok()?))
-    }
 }
 
 /// What a valid assertion proves.
@@ -85,44 +55,16 @@ pub(super) fn verify(
     issuer: &str,
     now: Timestamp,
 ) -> Option<Proven> {
-    let header = decode_header(assertion).ok()?;
-    if header.crit.is_some() || !is_acceptable_type(header.typ.as_deref()) {
+    let (key, Claims { iss, sub, aud, exp, nbf, iat, jti }) = signed::read(assertion, TYP, keys)?;
+    // RFC 10070 section 3: the issuer and nobody else, or an assertion made for one server could be used at another.
+    if iss != client || sub != client || jti.is_empty() || aud.all() != [issuer] {
         return None;
     }
-    let (key, claims) = keys.iter().find_map(|key| Some((key, signed_by(key, &header, assertion)?)))?;
-    if claims.iss != client || claims.sub != client || claims.jti.is_empty() || !claims.aud.is_exactly(issuer) {
-        return None;
-    }
-    Some(Proven { valid_for: remaining_life(&claims, now)?, jti: claims.jti, thumbprint: key.thumbprint()? })
-}
-
-/// RFC 10070 section 3.2 introduces a type of its own; older clients send `JWT` or nothing. Any other explicit type is of
-/// something else, which must not pass for an assertion (RFC 8725 section 3.11).
-fn is_acceptable_type(typ: Option<&str>) -> bool {
-    typ.is_none_or(|typ| is_media_type(typ, "client-authentication+jwt") || is_media_type(typ, "JWT"))
-}
-
-/// The registered key decides on the algorithm; the header must agree.
-fn signed_by(key: &AssertionKey, header: &Header, assertion: &str) -> Option<Claims> {
-    if !key.may_be(header.kid.as_deref()) || !key.algorithms().contains(&header.alg) {
-        return None;
-    }
-    Some(decode::<Claims>(assertion, &key.decoding_key()?, &signature_only(header.alg)).ok()?.claims)
-}
-
-/// `None` if it is not valid at `now`, or for longer than anybody needs.
-fn remaining_life(claims: &Claims, now: Timestamp) -> Option<Duration> {
-    let exp = claims.exp.timestamp()?;
-    let ends = exp.plus(LEEWAY);
-    if ends <= now || exp > now.plus(LONGEST_LIFE).plus(LEEWAY) {
-        return None;
-    }
-    for begun in [claims.nbf, claims.iat].into_iter().flatten() {
-        if begun.timestamp()? > now.plus(LEEWAY) {
-            return None;
-        }
-    }
-    Some(ends.since(now))
+    Some(Proven {
+        valid_for: Validity { exp, nbf, iat }.remains(now, LONGEST_LIFE)?,
+        jti,
+        thumbprint: key.thumbprint()?,
+    })
 }
 
 /// A `jti` is unique for its client only.

@@ -2,7 +2,7 @@
 //!
 //! - `secret`: what is kept of a client secret, and the comparison that costs nothing.
 //! - `slow`: the comparison that is meant to cost something, away from the worker threads.
-//! - `assertion`, `assertion_key`: `private_key_jwt`.
+//! - `assertion`, `assertion_key`: `private_key_jwt`. `signed`: what else a client signs by the same keys.
 //! - `credential`: which of its credentials a client showed.
 //! - `attempts`: how often one may be wrong.
 //! - `password`: the same for people.
@@ -18,6 +18,7 @@ mod attempts;
 mod credential;
 mod password;
 mod secret;
+pub(super) mod signed;
 mod slow;
 
 use std::net::IpAddr;

@@ -17,6 +17,7 @@ use crate::domain::Timestamp;
 use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::authorization::answer::{Answer, AuthorizationError, ReturnTo};
 use crate::domain::authorization::check::{self, Unanswerable};
+use crate::domain::authorization::object;
 use crate::domain::authorization::parameters::Parameters;
 use crate::domain::client::{Client, GrantType, Surface};
 use crate::domain::error::{Error, GrantFault};
@@ -78,9 +79,10 @@ impl Authority {
         };
         let Some(client) = client else { return Ok((Asked::Unanswerable(Unanswerable::Client), None)) };
         let pushed = parameters.get("request_uri").filter(|uri| uri.starts_with(push::PREFIX));
+        let pushed = pushed.filter(|_| parameters.get("request").is_none());
         let Some(uri) = pushed else {
             let asked = self.read_for(client, parameters);
-            return Ok((if client.must_push { only_pushed(asked) } else { asked }, None));
+            return Ok((if client.must_push { refused(asked, NOT_PUSHED) } else { asked }, None));
         };
         // Whatever else the URL says is not looked at (RFC 9126 section 4, RFC 9101 section 6.3).
         let found = if parameters.is_repeated("request_uri") {
@@ -94,7 +96,21 @@ impl Authority {
         })
     }
 
+    /// Reads what this client sent, or what it signed of it.
     pub(super) fn read_for(&self, client: &Client, parameters: &Parameters<'_>) -> Asked {
+        match object::read(client, parameters, &self.issuer, self.clock.now()) {
+            Ok(Some(signed)) => self.read_plain(client, &signed),
+            Ok(None) if client.must_sign => refused(self.read_plain(client, parameters), NOT_SIGNED),
+            Ok(None) => self.read_plain(client, parameters),
+            // Nothing in it is believed, and so not where to answer either.
+            Err(error) => match check::return_to(client, parameters) {
+                Ok(return_to) => Asked::Refused(return_to, error),
+                Err(_) => Asked::Unanswerable(Unanswerable::Object(error)),
+            },
+        }
+    }
+
+    fn read_plain(&self, client: &Client, parameters: &Parameters<'_>) -> Asked {
         let return_to = match check::return_to(client, parameters) {
             Ok(return_to) => return_to,
             Err(why) => return Asked::Unanswerable(why),
@@ -266,9 +282,13 @@ impl Authority {
     }
 }
 
-/// RFC 9126 section 5: of a client that has to push what it asks.
-fn only_pushed(asked: Asked) -> Asked {
-    let text = "this client has to push its requests (RFC 9126)";
+/// RFC 9126 section 5.
+const NOT_PUSHED: &str = "this client has to push its requests (RFC 9126)";
+/// RFC 9101 section 10.5.
+const NOT_SIGNED: &str = "this client has to sign its requests (RFC 9101)";
+
+/// What could be asked, if it had come as this client's requests have to.
+fn refused(asked: Asked, text: &'static str) -> Asked {
     match asked {
         Asked::May(request) => Asked::Refused(request.return_to, AuthorizationError::InvalidRequest(text)),
         asked => asked,

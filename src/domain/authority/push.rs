@@ -60,11 +60,13 @@ impl Authority {
         }
         let request = match self.read_for(&caller.client, parameters) {
             Asked::May(request) => *request,
-            Asked::Refused(_, error) => return Ok(Err(error)),
+            Asked::Refused(_, error) | Asked::Unanswerable(Unanswerable::Object(error)) => return Ok(Err(error)),
             Asked::Unanswerable(Unanswerable::RedirectUri) => {
                 return Ok(Err(AuthorizationError::InvalidRequest("redirect_uri is not one that is registered")));
             }
-            Asked::Unanswerable(_) => return Err(Error::UnauthorizedClient),
+            Asked::Unanswerable(Unanswerable::Client | Unanswerable::RequestUri) => {
+                return Err(Error::UnauthorizedClient);
+            }
         };
         self.limits.issue(&caller.client.id)?;
         let id = self.draw_name::<32>();

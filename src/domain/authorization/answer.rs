@@ -46,7 +46,8 @@ pub enum AuthorizationError {
     InvalidTarget,
     LoginRequired,
     ConsentRequired,
-    RequestNotSupported,
+    /// The text is for the same, and no less silent.
+    InvalidRequestObject(&'static str),
     RequestUriNotSupported,
     RegistrationNotSupported,
 }
@@ -62,7 +63,7 @@ impl AuthorizationError {
             Self::InvalidTarget => "invalid_target",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
-            Self::RequestNotSupported => "request_not_supported",
+            Self::InvalidRequestObject(_) => "invalid_request_object",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
         }
@@ -70,7 +71,7 @@ impl AuthorizationError {
 
     pub const fn description(self) -> &'static str {
         match self {
-            Self::InvalidRequest(text) => text,
+            Self::InvalidRequest(text) | Self::InvalidRequestObject(text) => text,
             Self::UnauthorizedClient => "this client is not registered for this",
             Self::AccessDenied => "the request was denied",
             Self::UnsupportedResponseType => "response_type must be code",
@@ -78,7 +79,6 @@ impl AuthorizationError {
             Self::InvalidTarget => "the resource is not one that this client may have a token for",
             Self::LoginRequired => "nobody is signed in, or not recently enough",
             Self::ConsentRequired => "the request has to be approved by the person",
-            Self::RequestNotSupported => "request objects are not read here",
             Self::RequestUriNotSupported => "request objects are not fetched",
             Self::RegistrationNotSupported => "clients do not register by a request",
         }

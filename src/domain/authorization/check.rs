@@ -28,6 +28,8 @@ pub enum Unanswerable {
     Client,
     /// None, where there is not exactly one to choose from; or one that is not registered.
     RedirectUri,
+    /// One that was signed and is not to be believed, and nothing beside it says where to answer.
+    Object(AuthorizationError),
     /// No request was pushed under this name, or not by this client, or it was used before.
     RequestUri,
 }
@@ -104,7 +106,6 @@ fn plausible(parameters: &Parameters<'_>) -> Result<(), AuthorizationError> {
         return Err(AuthorizationError::InvalidRequest("response_mode must be query or form_post"));
     }
     for (name, error) in [
-        ("request", AuthorizationError::RequestNotSupported),
         ("request_uri", AuthorizationError::RequestUriNotSupported),
         ("registration", AuthorizationError::RegistrationNotSupported),
     ] {

@@ -1,10 +1,11 @@
 //! The authorization request (RFC 6749 section 4.1.1): what an application asks of a person, by way of a browser.
 //!
-//! - [`parameters`]: what was sent. [`check`]: whether it may be asked. [`prompt`]: how the person is to be asked.
+//! - [`parameters`]: what was sent, [`object`]: or signed. [`check`]: whether it may be asked. [`prompt`]: how the person is to be asked.
 //! - [`answer`]: what the application is told, and where.
 
 pub mod answer;
 pub mod check;
+pub mod object;
 pub mod parameters;
 pub mod prompt;
 

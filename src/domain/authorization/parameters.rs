@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Every parameter that is read there. The others are ignored (RFC 6749 section 3.1).
-const KNOWN: [&str; 16] = [
+pub(super) const KNOWN: [&str; 16] = [
     "client_id",
     "redirect_uri",
     "response_type",

@@ -41,6 +41,12 @@ impl Fault {
                 "The page you came from named a place to send you back to that does not belong to the application.",
                 "For its developer: redirect_uri must be one of those registered, byte for byte.",
             ),
+            Self::Unanswerable(Unanswerable::Object(error)) => page::notice(
+                StatusCode::BAD_REQUEST,
+                "This request cannot be answered",
+                "What the application asks in your name is not to be believed, and nothing says where to send you back to.",
+                &format!("For its developer: {}.", error.description()),
+            ),
             Self::Unanswerable(Unanswerable::RequestUri) => page::notice(
                 StatusCode::BAD_REQUEST,
                 "This request has been used, or has waited too long",

@@ -60,6 +60,7 @@ impl Entry {
             surfaces: self.surfaces,
             redirect_uris,
             must_push: self.require_pushed_authorization_requests,
+            must_sign: self.require_signed_request_object,
             scope: scope?,
             audience: self.audience,
             tokens,
@@ -118,6 +119,16 @@ impl Entry {
             !self.require_pushed_authorization_requests || !self.redirect_uris.is_empty(),
             "require_pushed_authorization_requests",
             "is true, and the client makes no authorization requests",
+        );
+        report.require(
+            !self.require_signed_request_object || !self.redirect_uris.is_empty(),
+            "require_signed_request_object",
+            "is true, and the client makes no authorization requests",
+        );
+        report.require(
+            !self.require_signed_request_object || self.jwks.is_some(),
+            "require_signed_request_object",
+            "is true, and the client has no jwks, so that nothing could be signed by it",
         );
         let mut refuse = |text: &str, why: InvalidRedirectUri| report.add("redirect_uris", format!("{text:?} {why}"));
         let uris = self.redirect_uris.iter();

@@ -15,7 +15,7 @@ use crate::settings::value;
 /// One client as it is written; config/clients.toml explains each key.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(clippy::struct_excessive_bools, reason = "it is as operators write it")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub(crate) struct Entry {
     pub(crate) id: String,
     pub(crate) name: Option<Box<str>>,
@@ -31,6 +31,7 @@ pub(crate) struct Entry {
     pub(crate) post_logout_redirect_uris: Vec<Arc<str>>,
     pub(crate) backchannel_logout_uri: Option<Arc<str>>,
     pub(crate) backchannel_logout_session_required: bool,
+    pub(crate) require_signed_request_object: bool,
     pub(crate) scope: String,
     pub(crate) audience: Vec<Arc<str>>,
     #[serde(deserialize_with = "value::uuid")]
@@ -77,6 +78,7 @@ impl Default for Entry {
             post_logout_redirect_uris: Vec::new(),
             backchannel_logout_uri: None,
             backchannel_logout_session_required: false,
+            require_signed_request_object: false,
             scope: String::new(),
             audience: Vec::new(),
             identity_id: None,

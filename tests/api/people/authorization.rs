@@ -89,7 +89,7 @@ async fn what_says_where_to_answer_is_said_once() {
 #[case(&[("max_age", "soon")], "invalid_request")]
 #[case(&[("max_age", "-1")], "invalid_request")]
 #[case(&[("resource", "https://elsewhere.example")], "invalid_target")]
-#[case(&[("request", "eyJ")], "request_not_supported")]
+#[case(&[("request", "eyJ")], "invalid_request_object")]
 #[case(&[("request_uri", "https://web.example/r")], "request_uri_not_supported")]
 #[case(&[("registration", "{}")], "registration_not_supported")]
 #[tokio::test]

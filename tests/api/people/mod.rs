@@ -10,3 +10,4 @@ mod logout;
 mod openid;
 mod pages;
 mod pushed;
+mod signed;
