@@ -89,6 +89,20 @@ async fn a_spent_refresh_token_ends_its_family(#[values("session", "session-jwt"
     }
 }
 
+/// RFC9700-4.14.2-b, RFC6749-6-b: whatever is asked for with it.
+#[tokio::test]
+async fn what_was_spent_is_no_less_spent_for_a_wider_scope() {
+    let app = App::spawn().await;
+    let first = app.issue("session").await;
+    let second = app.refreshed("session", first.refresh()).await;
+    app.by("session", PATH, &form(first.refresh(), "read admin")).await.assert_error(400, "invalid_grant");
+    assert!(app.is_active("api", &second.access).await, "it may have been lost, so nothing ends yet");
+    app.by("other", PATH, &form(second.refresh(), "read admin")).await.assert_error(400, "invalid_grant");
+    app.clock.advance(Duration::from_secs(11));
+    app.by("session", PATH, &form(first.refresh(), "read admin")).await.assert_error(400, "invalid_grant");
+    app.introspect("api", &second.access).await.assert_inactive();
+}
+
 /// RFC9700-4.14.2-c, S18
 #[tokio::test]
 async fn a_lost_answer_is_given_again() {

@@ -104,6 +104,18 @@ async fn a_refresh_does_not_change_the_resource() {
     assert!(app.is_active("billing", &second.access).await && !app.is_active("api", &second.access).await);
 }
 
+/// RFC6749-6-b: what was not granted is not left out because the resource does not know it; and nothing is spent.
+#[tokio::test]
+async fn a_refresh_for_a_resource_widens_no_scope() {
+    let app = for_both("session").await;
+    let first = tokens(&ask(&app, "session", &[]).await);
+    let form = |scope| {
+        [("grant_type", "refresh_token"), ("refresh_token", first.refresh()), ("resource", BILLING), ("scope", scope)]
+    };
+    app.by("session", PATH, &form("write admin")).await.assert_error(400, "invalid_scope");
+    assert_eq!(app.by("session", PATH, &form("read write")).await.json()["scope"], "write");
+}
+
 /// RFC8707-2-b: one access token is for fewer; the refresh token keeps what was granted, and gives all of it again.
 #[rstest]
 #[case("session")]

@@ -1,10 +1,14 @@
-//! RFC 6749 section 6: what presenting a refresh token leads to is [`crate::domain::family::refresh`]'s to say; this is
-//! the load, the commit, and what is told of it.
+//! RFC 6749 section 6: whose a refresh token is, and how much may be asked for with it, is oxide-auth's to judge (`machine`);
+//! what presenting it leads to is [`crate::domain::family::refresh`]'s to say; this is the load, the commit, and what is told
+//! of it.
+
+mod machine;
 
 use std::net::IpAddr;
 
 use sha2::{Digest as _, Sha256};
 
+use self::machine::{Fault, Shown};
 use super::answer::Issued;
 use super::request::{Caller, Refresh};
 use super::{Authority, Bounded};
@@ -61,7 +65,9 @@ impl Authority {
             let stored = loaded.stored.ok_or(UNKNOWN)?;
             let family = &stored.family;
             // The owner comes first: nobody else's presenting it may end, or tell, anything (section 10.4).
-            if caller.is_some_and(|caller| family.client != caller.client.id) {
+            let (client, token) = (caller.map(|caller| &caller.client.id), request.refresh_token);
+            let admitted = machine::admit(&Shown { client, token, scope: request.scope.as_ref() }, family);
+            if let Err(Fault::Client) = admitted {
                 return Err(Error::InvalidGrant(GrantFault::OtherClient));
             }
             if family.surface != request.surface {
@@ -75,10 +81,14 @@ impl Authority {
             let now = self.clock.now();
             let mint = self.mint(id.family.shard(), client.tokens.format).await?;
             let wanted = request.scope.clone().unwrap_or_else(|| family.scope.clone());
-            let aim = self.aim_within(&family.audience, client.tokens.format, &request.resources, wanted);
+            let aim = match admitted {
+                Ok(()) => self.aim_within(&family.audience, client.tokens.format, &request.resources, wanted),
+                Err(_) => Err(Error::InvalidScope),
+            };
             let (scope, audience) = match &aim {
                 Ok(aim) if !request.resources.is_empty() => (Some(&aim.scope), Some(&*aim.audience)),
-                Ok(_) | Err(_) => (request.scope.as_ref(), None),
+                Ok(_) => (request.scope.as_ref(), None),
+                Err(_) => (None, None),
             };
             let (token, request, policy) = (id, fingerprint, &client.tokens);
             let spend = Spend { token, request, scope, audience, now, policy, mint: &mint };
@@ -191,7 +201,6 @@ fn refused(refusal: Refusal, policy: &TokenPolicy) -> Error {
         Refusal::Idle => Error::InvalidGrant(GrantFault::Idle),
         Refusal::OtherRequest => Error::InvalidGrant(GrantFault::OtherRequest),
         Refusal::SuccessorGone => Error::InvalidGrant(GrantFault::SuccessorGone),
-        Refusal::WiderScope => Error::InvalidScope,
         Refusal::TooMany(retry_after) => {
             Error::TooMany { limit: u32::try_from(policy.access_tokens_per_family).unwrap_or(u32::MAX), retry_after }
         }

@@ -15,7 +15,7 @@ use crate::domain::{Cause, Timestamp, TokenId};
 pub struct Spend<'a> {
     pub token: TokenId,
     pub request: Fingerprint,
-    /// `None`: all that was granted.
+    /// `None`: all that was granted. Never more.
     pub scope: Option<&'a Scope>,
     /// `None`: all that was granted. Never more.
     pub audience: Option<&'a [Arc<str>]>,
@@ -47,7 +47,6 @@ pub enum Refusal {
     Ended,
     Expired,
     Idle,
-    WiderScope,
     OtherRequest,
     SuccessorGone,
     /// As many access tokens as a family may have are alive; the next one expires in so long.
@@ -86,9 +85,7 @@ impl Family {
         if refresh.expires_at <= now {
             return Err(Refusal::Idle);
         }
-        if spend.scope.is_some_and(|scope| !scope.is_within(&self.scope)) {
-            return Err(Refusal::WiderScope);
-        }
+        debug_assert!(spend.scope.is_none_or(|scope| scope.is_within(&self.scope)), "never more than was granted");
         let mut next = tokens.clone();
         next.access.retain(|access| access.expires_at > now);
         if next.access.len() >= policy.access_tokens_per_family {

@@ -85,6 +85,18 @@ async fn a_refresh_token_works_once_by_itself(#[values("kajabi", "kajabi-jwt")] 
     app.assert_dead(client, &next).await;
 }
 
+/// RFC6749-6-b: nor does it give more to whoever holds it.
+#[tokio::test]
+async fn a_refresh_token_widens_no_scope() {
+    let app = App::spawn().await;
+    let session = app.kajabi_session("kajabi").await;
+    let form = |scope| [("grant_type", "refresh_token"), ("refresh_token", session.refresh()), ("scope", scope)];
+    let wide = Answer::to(app.post("/v1/oauth/token", &form("read admin"))).await;
+    wide.assert_kajabi(400, "invalid_scope");
+    let next = tokens(&Answer::to(app.post("/v1/oauth/token", &form("read"))).await);
+    assert_eq!(app.introspect("kajabi", &next.access).await.json()["scope"], "read");
+}
+
 /// KAJ-15, DIA-6: on this surface alone, neither here with others' nor elsewhere with these.
 #[tokio::test]
 async fn refresh_tokens_stay_on_their_surface() {
