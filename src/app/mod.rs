@@ -177,6 +177,7 @@ async fn authority(settings: &Settings, parts: Parts<'_>) -> Result<Authority, S
             // A revocation is remembered for as long as what it takes: what was approved is that, too.
             .max(settings.login.consent_lifetime),
         sessions: settings.login.sessions(),
+        login_application: settings.login.application(),
         consent_lifetime: settings.login.consent_lifetime,
         longest_access_token: longest(|policy| policy.access_token_lifetime),
         clients,

@@ -174,6 +174,10 @@ pub enum GrantFault {
     WrongPassword,
     /// The person may not sign in.
     UserDisabled,
+    /// Nobody waits any more for somebody to sign in by this challenge, or ever did.
+    NotWaiting,
+    /// Of a challenge that was answered otherwise before.
+    OtherAnswer,
 }
 
 impl GrantFault {
@@ -196,6 +200,8 @@ impl GrantFault {
             Self::OtherRedirectUri => "other_redirect_uri",
             Self::WrongPassword => "wrong_password",
             Self::UserDisabled => "user_disabled",
+            Self::NotWaiting => "not_waiting",
+            Self::OtherAnswer => "other_answer",
         }
     }
 }

@@ -4,6 +4,14 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+/// More bytes than any address or name that people type.
+pub const LONGEST_NAME: usize = 255;
+
+/// Whether somebody can be called so.
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST_NAME && !text.chars().any(char::is_control)
+}
+
 /// A person.
 #[derive(Clone, Debug)]
 pub struct User {

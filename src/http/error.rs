@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::bearer;
 use super::dialect::{self, Dialect};
-use crate::domain::error::{BearerFault, ClientFault, Error};
+use crate::domain::error::{BearerFault, ClientFault, Error, GrantFault};
 use crate::telemetry::{Ending, Outcome};
 
 /// How long a client waits before it asks a server again whose store did not answer: about what a failover takes.
@@ -159,7 +159,7 @@ fn of_domain(error: &Error) -> Told {
             "invalid_token",
             "a live access token is needed: the one that was sent, if any, is invalid, expired or revoked",
         ),
-        Error::UnauthorizedClient => bad("unauthorized_client", "this client is not registered for this grant type"),
+        Error::UnauthorizedClient => bad("unauthorized_client", "this client is not registered for this"),
         Error::UnsupportedGrantType => {
             bad("unsupported_grant_type", "see grant_types_supported in the metadata for the grant types there are")
         }
@@ -168,6 +168,12 @@ fn of_domain(error: &Error) -> Told {
         }
         Error::InvalidTarget => {
             bad("invalid_target", "the resource is not one, or these are not, that this client may have a token for")
+        }
+        Error::InvalidGrant(GrantFault::NotWaiting) => {
+            bad("invalid_grant", "nobody waits by this login_challenge: it is unknown, expired, used or revoked")
+        }
+        Error::InvalidGrant(GrantFault::OtherAnswer) => {
+            bad("invalid_grant", "this login_challenge was answered otherwise before")
         }
         Error::InvalidGrant(_) => {
             bad("invalid_grant", "the token is invalid, expired or revoked, or was issued to another client")

@@ -53,6 +53,9 @@ pub(super) struct Form<'a> {
     pub client_assertion_type: Parameter<'a>,
     pub username: Parameter<'a>,
     pub password: Parameter<'a>,
+    /// What a login application was handed, and what it says of it.
+    pub login_challenge: Parameter<'a>,
+    pub subject: Parameter<'a>,
 }
 
 impl<'a> Form<'a> {

@@ -1,7 +1,8 @@
 //! The wire: every URL on one screen, and behind each a translation into one call of the authority and back.
 //!
 //! - `body`, `form`, `json`, `client_auth`, `bearer`: what a request says.
-//! - `token`, `revoke`, `introspect`, `par`, `user_info`, `metadata`, `health`: the endpoints; `dialect`: those of other APIs; `docs`: what
+//! - `token`, `revoke`, `introspect`, `par`, `login`, `user_info`, `metadata`, `health`: the endpoints; `dialect`: those of other
+//!   APIs; `docs`: what
 //!   tells of them all.
 //! - `browser`: what people meet in a browser.
 //! - `error`: what a refusal looks like.
@@ -24,6 +25,7 @@ mod health;
 mod host;
 mod introspect;
 mod json;
+mod login;
 mod metadata;
 mod mount;
 mod par;
@@ -41,7 +43,7 @@ use actix_web::web::{self, ServiceConfig};
 use url::Url;
 
 use self::browser::authorize;
-use self::dialect::infisical::{identities, login, tokens};
+use self::dialect::infisical::{identities, login as universal, tokens};
 use self::dialect::{anghami, kajabi};
 use self::mount::Mount;
 pub use self::server::{Listeners, terminated};
@@ -60,6 +62,9 @@ fn configure(services: &mut ServiceConfig, state: &State) {
     services
         .service(oauth.post("/oauth/token", token::handle).wrap(pages(Method::POST)))
         .service(oauth.post("/oauth/par", par::handle))
+        .service(oauth.post("/oauth/login/lookup", login::look_up))
+        .service(oauth.post("/oauth/login/accept", login::accept))
+        .service(oauth.post("/oauth/login/reject", login::reject))
         .service(oauth.post("/oauth/revoke", revoke::handle).wrap(pages(Method::POST)))
         .service(oauth.post("/oauth/introspect", introspect::handle))
         .service(
@@ -69,6 +74,7 @@ fn configure(services: &mut ServiceConfig, state: &State) {
                 .route(web::head().to(authorize::asked))
                 .route(web::post().to(authorize::posted)),
         )
+        .service(below.get("/login", browser::handover::returned))
         .service(
             below
                 .resource("/login/{request}", "GET, HEAD, POST, OPTIONS")
@@ -130,9 +136,9 @@ fn speak(services: &mut ServiceConfig, surface: Surface, there: Mount<'_>) {
             .service(there.post("/v1/auth/token/refresh", anghami::refresh).wrap(pages()))
             .service(there.post("/v1/auth/token/revoke", anghami::revoke).wrap(pages())),
         Surface::Infisical => services
-            .service(there.post("/api/v1/auth/universal-auth/login", login::log_in))
-            .service(there.post("/api/v1/auth/token/renew", login::renew))
-            .service(there.post("/api/v1/auth/token/revoke", login::revoke))
+            .service(there.post("/api/v1/auth/universal-auth/login", universal::log_in))
+            .service(there.post("/api/v1/auth/token/renew", universal::renew))
+            .service(there.post("/api/v1/auth/token/revoke", universal::revoke))
             .service(
                 there
                     .resource(

@@ -71,7 +71,7 @@ pub struct State {
 
 impl State {
     pub fn new(authority: Arc<Authority>, metrics: Arc<Metrics>, options: Options) -> Self {
-        let pages = Pages::new(&options.scopes);
+        let pages = Pages::new(&options.scopes, authority.login_application.as_ref());
         let scopes = pages.meanings.keys().map(String::as_str);
         Self {
             metadata: metadata::document(authority.issuer(), scopes, authority.keys.algorithm()),

@@ -30,6 +30,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use self::client::Around;
 pub use self::docs::Docs;
 pub use self::keys::Keys;
 pub use self::login::Login;
@@ -136,10 +137,13 @@ impl Reader<'_> {
         tokens.check(problems);
         let store = store?.check(mode, problems);
         let keys = keys?.check(mode, problems);
-        let clients = client::read(clients, mode, &tokens, keys.signing_algorithm, problems);
+        let login = login?;
+        let around = Around { tokens: &tokens, login: &login, signs: keys.signing_algorithm };
+        let clients = client::read(clients, mode, &around, problems);
+        login.check(&clients, problems);
         let users = user::read(users, mode, problems);
         let scopes = scopes::read(scopes, problems);
-        let (login, limits, surfaces, docs) = (login?, limits?, surfaces?, docs?);
+        let (limits, surfaces, docs) = (limits?, surfaces?, docs?);
         Some(Settings {
             server,
             metrics,

@@ -9,10 +9,7 @@ use toml::Value;
 use super::problem::Problems;
 use super::{Mode, layer, section};
 use crate::domain::authenticate::InvalidPasswordHash;
-use crate::domain::user::{User, Users};
-
-/// More than any address or name that people type.
-const LONGEST_NAME: usize = 255;
+use crate::domain::user::{LONGEST_NAME, User, Users, is_name};
 
 /// One person as it is written; config/users.toml explains each key.
 #[derive(Deserialize)]
@@ -56,7 +53,7 @@ impl Entry {
             let key = format!("{user}.{key}");
             if value.is_empty() {
                 problems.add(key, "is missing");
-            } else if value.len() > LONGEST_NAME || value.chars().any(char::is_control) {
+            } else if !is_name(value) {
                 problems.add(key, format!("has more than {LONGEST_NAME} bytes, or a control character"));
             }
         }

@@ -57,6 +57,7 @@ pub(crate) async fn on(store: Arc<dyn Store>, clock: &Arc<FixedClock>, setup: &S
         publish_lead: Duration::from_mins(15),
         longest_family: Duration::from_hours(90 * 24),
         sessions: TokenPolicy { access_token_lifetime: WEEK, family_lifetime: WEEK, ..policy(false) },
+        login_application: setup.login.clone(),
         consent_lifetime: Duration::from_hours(90 * 24),
         longest_access_token: Duration::from_hours(1),
     }

@@ -18,7 +18,7 @@ use crate::assertion;
 pub(crate) const API: &str = "https://api.example";
 
 /// With refresh tokens: `session`, `session-jwt`, `other`, `wide` (an access token takes its family along), `key`
-/// (`private_key_jwt`), `two` (tokens for two resources). Without: `service`, `service-jwt`. Public: `spa`, `mobile`.
+/// (`private_key_jwt`), `two` (tokens for two resources). Without: `service`, `service-jwt`, `login` (where people sign in). Public: `spa`, `mobile`.
 /// `portal` is one of `OpenID` Connect. Resource servers: `api`, `billing` (which only cares for `write`). `disabled` is disabled, `abroad` lives on another
 /// surface, `strange: ä+%` tries the encodings.
 ///
@@ -45,6 +45,7 @@ pub(crate) fn clients() -> Vec<Client> {
         Client { tokens: TokenPolicy { revoke_access_token: Reach::Family, ..policy(true) }, ..client("wide") },
         Client { audience: vec![API.into(), BILLING.into()], ..client("two") },
         client("service"),
+        client("login"),
         client("strange: ä+%"),
         Client { tokens: jwt(false), ..client("service-jwt") },
         Client { authentication: Authentication::PrivateKeyJwt(vec![key()]), ..refreshing("key") },

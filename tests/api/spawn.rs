@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
-use atropos::domain::authority::{Authority, PerMinute};
+use atropos::domain::authority::{Authority, LoginApplication, PerMinute};
 use atropos::domain::client::{Client, Surface};
 use atropos::domain::clock::{Clock, FixedClock};
 use atropos::domain::user::Users;
@@ -38,6 +38,7 @@ pub(crate) struct Setup {
     pub options: Options,
     pub clients: Vec<Client>,
     pub users: Users,
+    pub login: Option<LoginApplication>,
     pub per_minute: PerMinute,
 }
 
@@ -48,6 +49,7 @@ impl Default for Setup {
             options: options(),
             clients: clients(),
             users: Users::default(),
+            login: None,
             per_minute: PerMinute::default(),
         }
     }

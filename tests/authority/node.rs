@@ -142,6 +142,7 @@ impl Node {
             publish_lead: Duration::from_mins(10),
             longest_family: 90 * DAY,
             sessions: TokenPolicy { access_token_lifetime: 7 * DAY, family_lifetime: 7 * DAY, ..policy() },
+            login_application: None,
             consent_lifetime: 90 * DAY,
             longest_access_token: Duration::from_hours(1),
         };

@@ -4,6 +4,7 @@
 
 mod authlib;
 mod infisical;
+mod login_application;
 mod oauth2_crate;
 mod oauth4webapi;
 mod openid_client;

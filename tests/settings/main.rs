@@ -4,6 +4,7 @@
 
 mod accepted;
 mod jwks;
+mod login;
 mod openid;
 mod refused;
 mod secrets;

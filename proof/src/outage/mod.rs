@@ -61,6 +61,8 @@ impl Scene {
             TIMEOUT,
             ("ATROPOS__TOKENS__REPLAY_WINDOW", window),
             ("ATROPOS__TOKENS__ACCESS_TOKENS_PER_FAMILY", "1000"),
+            ("ATROPOS__LOGIN__APPLICATION", "http://127.0.0.1:9/login"),
+            ("ATROPOS__LOGIN__APPLICATION_CLIENT", surfaces::LOGIN_APPLICATION),
         ];
         let start = Start { data: data.path(), store: Some(&url), durability: "memory", more: &more };
         let node = program.start(&start).await;

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
+pub(super) use self::people::LOGIN_APPLICATION;
 use crate::node::Node;
 
 /// Whose words a refusal is in.

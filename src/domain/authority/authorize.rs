@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::code::Approval;
-use super::push::{self, Known};
+use super::kept::{Evidence, Known};
+use super::push;
 use super::resource::Aim;
 use super::{Authority, Bounded, Session};
 use crate::domain::Timestamp;
@@ -25,7 +26,7 @@ use crate::domain::openid::hint;
 use crate::domain::store::OnceKey;
 
 /// How long a person may take to answer.
-const PATIENCE: Duration = Duration::from_mins(30);
+pub(super) const PATIENCE: Duration = Duration::from_mins(30);
 
 /// What comes next.
 #[derive(Debug)]
@@ -64,6 +65,13 @@ pub struct Pending {
     pub came: Came,
     /// A hash of what the browser shows that brought it.
     browser: [u8; 16],
+}
+
+impl Pending {
+    /// Until when it waits.
+    pub(super) fn until(&self) -> Timestamp {
+        self.came.at.plus(PATIENCE)
+    }
 }
 
 impl Authority {
@@ -226,12 +234,18 @@ impl Authority {
 
     /// A request that waits. `None`: it was answered, or too much time has passed, or another browser brought it.
     pub async fn pending(&self, id: &str, browser: &str) -> Result<Option<Pending>, Error> {
+        Ok(self.find_pending(id).await?.filter(|pending| pending.browser == hash(browser)))
+    }
+
+    /// As [`Self::pending`], whichever browser brought it.
+    pub(super) async fn find_pending(&self, id: &str) -> Result<Option<Pending>, Error> {
         let Some(pending) = self.kept::<Pending>(&self.pending_key(id)).await? else { return Ok(None) };
+        let client = pending.request.client.as_str();
         let is_still_asked = match pending.came.pushed {
-            Some(known) => self.is_still_known(pending.request.client.as_str(), known).await?,
+            Some(since) => self.is_still_known(Evidence { since, client, subject: None }).await?,
             None => true,
         };
-        Ok((is_still_asked && pending.browser == hash(browser)).then_some(pending))
+        Ok(is_still_asked.then_some(pending))
     }
 
     /// Takes a request out of those that wait: of two answers one counts. Whether this was the one.
@@ -295,7 +309,8 @@ fn refused(asked: Asked, text: &'static str) -> Asked {
     }
 }
 
-fn hash(browser: &str) -> [u8; 16] {
+/// What is kept of the text by which a browser is known.
+pub(super) fn hash(browser: &str) -> [u8; 16] {
     let digest = Sha256::digest(browser);
     std::array::from_fn(|place| digest[place])
 }

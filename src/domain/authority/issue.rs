@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::answer::Issued;
-use super::push::Known;
+use super::kept::Evidence;
 use super::request::{Caller, ClientCredentials};
 use super::resource::Aim;
 use super::session::{self, Session};
@@ -47,7 +47,7 @@ impl Authority {
             policy: &client.tokens,
             first: First::Tokens { with_refresh_token: client.tokens.client_credentials_refresh },
             within: None,
-            pushed: None,
+            evidence: None,
             agent: None,
             managed: None,
             name: "client_credentials",
@@ -74,7 +74,7 @@ impl Authority {
             policy: &client.tokens,
             first: First::Tokens { with_refresh_token: true },
             within: None,
-            pushed: None,
+            evidence: None,
             agent: None,
             managed: None,
             name: "session",
@@ -146,10 +146,8 @@ impl Authority {
         if let Some(session) = grant.within {
             self.still(session).await?;
         }
-        match grant.pushed {
-            Some(known) if !self.is_still_known(grant.client.as_str(), known).await? => {
-                Err(Error::InvalidGrant(GrantFault::Ended))
-            }
+        match grant.evidence {
+            Some(evidence) if !self.is_still_known(evidence).await? => Err(Error::InvalidGrant(GrantFault::Ended)),
             Some(_) | None => Ok(()),
         }
     }
@@ -182,8 +180,8 @@ pub(super) struct Grant<'a> {
     pub(super) first: First,
     /// The session in which it is granted.
     pub(super) within: Option<&'a Session>,
-    /// When the client was known to be who it is, if it pushed the request for this.
-    pub(super) pushed: Option<Known>,
+    /// What was known before: of the client, if it pushed the request for this; of the person, if another said who it is.
+    pub(super) evidence: Option<Evidence<'a>>,
     /// Of a session itself: in which browser.
     pub(super) agent: Option<&'a str>,
     pub(super) managed: Option<Managed>,

@@ -15,6 +15,7 @@ mod code;
 mod consent;
 mod ending;
 mod hand_out;
+mod handover;
 mod introspect;
 mod issue;
 mod kept;
@@ -44,10 +45,12 @@ pub use back_channel::{Delivery, Messenger, Notices};
 pub use bearer::Bearer;
 pub use code::{Approval, Exchange};
 pub use consent::Consent;
+pub use handover::{Back, GoesOn, Leaving, LoginApplication, LoginAsked};
+pub use kept::Known;
 pub use limits::{Limits, PerMinute};
 pub use machine::{MachineToken, ManagedIdentity, Renewable};
 pub use openid::UserInfo;
-pub use push::{Known, RequestUri};
+pub use push::RequestUri;
 pub use request::{AuthenticationMethod, Caller, ClientCredentials, Presented, Refresh};
 pub use session::{BROWSER, Session};
 pub use sign_in::SignIn;
@@ -90,6 +93,8 @@ pub struct Authority {
     pub longest_family: Duration,
     /// How long people stay signed in.
     pub sessions: TokenPolicy,
+    /// Where they sign in, if not by our own form.
+    pub login_application: Option<LoginApplication>,
     /// How long they are not asked again for what they approved.
     pub consent_lifetime: Duration,
     /// The longest an access token of any client can live.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::authorize::Asked;
+use super::kept::{Evidence, Known};
 use super::request::Caller;
 use super::{Authority, Bounded};
 use crate::domain::authorization::AuthorizationRequest;
@@ -14,8 +15,7 @@ use crate::domain::authorization::check::Unanswerable;
 use crate::domain::authorization::parameters::Parameters;
 use crate::domain::client::{Client, GrantType, Surface};
 use crate::domain::error::Error;
-use crate::domain::store::{OnceKey, Unavailable};
-use crate::domain::{Position, Shard};
+use crate::domain::store::OnceKey;
 
 /// How such names begin (section 2.2).
 pub(super) const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -29,13 +29,6 @@ pub(super) struct Pushed {
     request: AuthorizationRequest,
     surface: Surface,
     since: Known,
-}
-
-/// Where a shard stood when something was known of a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Known {
-    shard: Shard,
-    epoch: Position,
 }
 
 /// The name of a request, good for one browser once.
@@ -70,7 +63,7 @@ impl Authority {
         };
         self.limits.issue(&caller.client.id)?;
         let id = self.draw_name::<32>();
-        let pushed = Pushed { request, surface, since: self.known_now() };
+        let pushed = Pushed { request, surface, since: self.known_now(None) };
         self.put(&self.pushed_key(&id), &pushed, LIFETIME).within(self.deadline).await?;
         Ok(Ok(RequestUri { text: format!("{PREFIX}{id}"), expires_in: LIFETIME }))
     }
@@ -89,19 +82,8 @@ impl Authority {
         if request.client != client.id || born != surface || self.store.take(&key).await?.is_none() {
             return Ok(None);
         }
-        Ok(self.is_still_known(client.id.as_str(), since).await?.then_some((request, since)))
-    }
-
-    /// Before evidence is judged.
-    fn known_now(&self) -> Known {
-        let shard = self.shard_of(None);
-        Known { shard, epoch: self.follower.denylist(shard).head().position }
-    }
-
-    /// Whether nothing has taken a client's tokens since.
-    pub(super) async fn is_still_known(&self, client: &str, since: Known) -> Result<bool, Unavailable> {
-        self.follower.resync(since.shard).await?;
-        Ok(!self.is_taken(since.shard, since.epoch, client, None))
+        let evidence = Evidence { since, client: client.id.as_str(), subject: None };
+        Ok(self.is_still_known(evidence).await?.then_some((request, since)))
     }
 
     fn pushed_key(&self, id: &str) -> OnceKey {

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::answer::TokenText;
 use super::issue::Grant;
+use super::kept::Evidence;
 use super::{Authority, Bounded};
 use crate::domain::client::{ClientId, Surface};
 use crate::domain::error::{Error, GrantFault};
@@ -114,13 +115,29 @@ impl Authority {
         agent: Option<&str>,
         current: Option<&Session>,
     ) -> Result<(Session, TokenText), Error> {
+        self.begin_by(subject, agent, current, None).await
+    }
+
+    /// As [`Self::begin`], on what somebody has said before: [`GrantFault::Ended`] if a revocation has taken that.
+    pub(super) async fn begin_by(
+        &self,
+        subject: &str,
+        agent: Option<&str>,
+        current: Option<&Session>,
+        evidence: Option<Evidence<'_>>,
+    ) -> Result<(Session, TokenText), Error> {
         let whole = async {
+            if let Some(evidence) = evidence
+                && !self.is_still_known(evidence).await?
+            {
+                return Err(GONE);
+            }
             if let Some(session) = current.filter(|session| session.subject() == subject)
                 && let Some(again) = self.prolong(session).await?
             {
                 return Ok(again);
             }
-            let begun = self.beget_session(subject, agent).await?;
+            let begun = self.beget_session(subject, agent, evidence).await?;
             // Nobody could get back to it.
             if let Some(session) = current {
                 self.end_session(session).await?;
@@ -130,7 +147,12 @@ impl Authority {
         whole.within(self.deadline).await
     }
 
-    async fn beget_session(&self, subject: &str, agent: Option<&str>) -> Result<(Session, TokenText), Error> {
+    async fn beget_session(
+        &self,
+        subject: &str,
+        agent: Option<&str>,
+        evidence: Option<Evidence<'_>>,
+    ) -> Result<(Session, TokenText), Error> {
         let grant = Grant {
             client: &ClientId::new(BROWSER),
             subject: Some(subject),
@@ -141,7 +163,7 @@ impl Authority {
             policy: &self.sessions,
             first: First::Tokens { with_refresh_token: false },
             within: None,
-            pushed: None,
+            evidence,
             agent,
             managed: None,
             name: "login",
@@ -150,7 +172,7 @@ impl Authority {
         let token = family.first_access().ok_or(GONE)?;
         let loaded = self.load(token.family).await?;
         let stored = loaded.stored.ok_or(GONE)?;
-        self.hand_over(stored, token)
+        self.with_cookie(stored, token)
     }
 
     /// `None`: it has ended, or somebody else changed it; a new one will do.
@@ -163,10 +185,10 @@ impl Authority {
         }
         let loaded = self.load(token.family).await?;
         let Some(stored) = loaded.stored else { return Ok(None) };
-        self.hand_over(stored, token).map(Some)
+        self.with_cookie(stored, token).map(Some)
     }
 
-    fn hand_over(&self, stored: Stored, token: TokenId) -> Result<(Session, TokenText), Error> {
+    fn with_cookie(&self, stored: Stored, token: TokenId) -> Result<(Session, TokenText), Error> {
         let key = stored.family.key_of(token).ok_or(GONE)?;
         let text = self.opaque(OpaqueKind::Session, token, key)?;
         Ok((Session { stored, token, key }, text))

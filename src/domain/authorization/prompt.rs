@@ -29,6 +29,13 @@ impl Prompts {
         let asks = prompts.login || prompts.approval;
         (!(prompts.none && asks)).then_some(prompts)
     }
+
+    /// What of it is for whoever signs the person in.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        [(self.login, "login"), (self.approval, "consent")]
+            .into_iter()
+            .filter_map(|(asked, word)| asked.then_some(word))
+    }
 }
 
 #[cfg(test)]

@@ -9,15 +9,16 @@ use subtle::ConstantTimeEq as _;
 use super::answer::see_other;
 use super::cookies::{self, Browser};
 use super::fault::Fault;
+use super::handover;
 use super::login::{enter, is_from_elsewhere, sign_in};
 use super::page::{self, BrowserLine, Moment};
 
 use crate::domain::FamilyId;
-use crate::domain::authority::{Connected, Session, SignedIn};
+use crate::domain::authority::{Connected, Leaving, Session, SignedIn};
 use crate::domain::client::ClientId;
 use crate::http::form::Parameter;
 use crate::http::state::State;
-use crate::http::{body, path};
+use crate::http::{body, path, source};
 
 /// What a person sends.
 #[derive(Default, Deserialize)]
@@ -44,6 +45,7 @@ pub(in crate::http) async fn show(request: HttpRequest) -> HttpResponse {
         let done = done(request.query_string());
         match &visit.session {
             Some(session) => visit.overview(session, done).await,
+            None if handover::is_elsewhere(visit.state) => visit.send_away(done).await,
             None => visit.ask_who("", None, done, StatusCode::OK),
         }
     };
@@ -73,6 +75,7 @@ fn done(query: &str) -> &'static str {
         "done=others" => "Signed out of all other browsers.",
         "done=disconnect" => "Disconnected. It has to ask you again.",
         "done=everything" => "Everything was ended.",
+        "done=rejected" => "You were not signed in.",
         _ => "",
     }
 }
@@ -120,12 +123,35 @@ impl<'a> Visit<'a> {
     }
 
     async fn sign_in(&self, sent: &Sent<'_>) -> Result<HttpResponse, Fault> {
+        if handover::is_elsewhere(self.state) {
+            return Err(Fault::Forged);
+        }
         let username = sent.username.value().unwrap_or_default();
         let user = match sign_in(self.request, sent.username.value(), sent.password.value()).await? {
             Ok(user) => user,
             Err((fault, status)) => return self.ask_who(username, Some(fault), "", status),
         };
         enter(self.request, &user, self.session.as_ref(), &self.action).await
+    }
+
+    /// To where people sign in. Not at once after they have signed out: they would be signed in again by nothing that they
+    /// did.
+    async fn send_away(&self, done: &str) -> Result<HttpResponse, Fault> {
+        let pages = &self.state.pages;
+        if !done.is_empty() {
+            let page = page::SignedOut { action: &self.action, done, style: page::style() };
+            return Ok(pages.own_form(StatusCode::OK, &page));
+        }
+        let browser = Browser::of(self.request);
+        let leaving = Leaving {
+            request: None,
+            browser: &browser.text,
+            session: None,
+            wants_another: false,
+            source: source::address(self.request),
+        };
+        let url = self.state.authority.send_to_login(leaving).await?.ok_or(Fault::NotWaiting)?;
+        browser.answer(see_other(&url))
     }
 
     fn ask_who(
@@ -139,7 +165,7 @@ impl<'a> Visit<'a> {
         let browser = Browser::of(self.request);
         let (action, proof, style) = (&*self.action, &*authority.form_proof(&browser.text, ""), page::style());
         let page = page::SignInHere { action, proof, username, fault, done, style };
-        browser.answer(page::own_form(status, &page))
+        browser.answer(self.state.pages.own_form(status, &page))
     }
 
     async fn overview(&self, session: &Session, done: &str) -> Result<HttpResponse, Fault> {
@@ -158,7 +184,7 @@ impl<'a> Visit<'a> {
             is_cut_short: account.is_cut_short,
             style: page::style(),
         };
-        browser.answer(page::own_form(StatusCode::OK, &page))
+        browser.answer(self.state.pages.own_form(StatusCode::OK, &page))
     }
 
     fn application<'b>(&'b self, application: &'b Connected) -> page::ApplicationLine<'b> {

@@ -41,10 +41,15 @@ impl Name {
 
 /// The session that is alive and whose cookie the browser shows.
 pub(super) async fn session(request: &HttpRequest) -> Result<Option<Session>, Error> {
-    match value(request, Name::Session) {
+    match session_text(request) {
         Some(cookie) => State::of(request).authority.session(&cookie).await,
         None => Ok(None),
     }
+}
+
+/// The cookie of a session, whatever became of that.
+pub(super) fn session_text(request: &HttpRequest) -> Option<String> {
+    value(request, Name::Session)
 }
 
 /// By what a browser is known, which may have been given to it just now.

@@ -14,8 +14,8 @@ use serde::Deserialize;
 use super::answer::{answer, see_other};
 use super::fault::Fault;
 use super::page::{self, Application};
-use super::{agent, cookies};
-use crate::domain::authority::{Next, Pending, Session};
+use super::{agent, cookies, handover};
+use crate::domain::authority::{Authority, Leaving, Next, Pending, Session, TokenText};
 use crate::domain::client::ClientId;
 use crate::domain::error::{Error, GrantFault};
 use crate::http::form::Parameter;
@@ -33,9 +33,11 @@ struct Sent<'a> {
 
 /// A request that waits, and who is there to answer it.
 struct Waiting<'a> {
+    request: &'a HttpRequest,
     state: &'a State,
     id: &'a str,
     action: String,
+    browser: String,
     pending: Pending,
     session: Option<Session>,
 }
@@ -44,7 +46,7 @@ pub(in crate::http) async fn show(request: HttpRequest, id: Path<String>) -> Htt
     let outcome = async {
         let waiting = Waiting::find(&request, &id).await?;
         let next = waiting.state.authority.resume(&id, &waiting.pending, waiting.session.as_ref()).await?;
-        waiting.next(next.ok_or(Fault::NotWaiting)?)
+        waiting.next(next.ok_or(Fault::NotWaiting)?).await
     };
     outcome.await.unwrap_or_else(|fault| fault.answer())
 }
@@ -58,8 +60,9 @@ pub(in crate::http) async fn answered(request: HttpRequest, id: Path<String>, pa
         let waiting = Waiting::find(&request, &id).await?;
         let sent: Sent<'_> = serde_urlencoded::from_bytes(&body).map_err(|_| Fault::Forged)?;
         match sent.answer.value() {
-            Some("sign_in") => waiting.sign_in(&request, &sent).await,
-            Some("switch") => Ok(waiting.ask_who("", None, StatusCode::OK)),
+            Some("sign_in") if handover::is_elsewhere(waiting.state) => Err(Fault::Forged),
+            Some("sign_in") => waiting.sign_in(&sent).await,
+            Some("switch") => waiting.have_sign_in(true, "").await,
             Some("allow") => waiting.decide(true).await,
             Some("deny") => waiting.decide(false).await,
             _ => Err(Fault::Forged),
@@ -96,8 +99,18 @@ pub(super) async fn enter(
 ) -> Result<HttpResponse, Fault> {
     let authority = &State::of(request).authority;
     let (session, cookie) = authority.begin(subject, agent::name(request).as_deref(), current).await?;
+    signed_in(authority, &session, &cookie, to)
+}
+
+/// Gives the browser its cookie, and sends it on.
+pub(super) fn signed_in(
+    authority: &Authority,
+    session: &Session,
+    cookie: &TokenText,
+    to: &str,
+) -> Result<HttpResponse, Fault> {
     let mut response = see_other(to);
-    let cookie = cookies::of_session(authority.issuer(), &session, &cookie, authority.clock.now());
+    let cookie = cookies::of_session(authority.issuer(), session, cookie, authority.clock.now());
     response.add_cookie(&cookie).map_err(|_| Fault::Forged)?;
     Ok(response)
 }
@@ -117,7 +130,7 @@ impl<'a> Waiting<'a> {
         request.extensions_mut().insert::<ClientId>(pending.request.client.clone());
         let session = cookies::session(request).await?;
         let action = format!("{}/login/{id}", path(authority.issuer()));
-        Ok(Self { state, id, action, pending, session })
+        Ok(Self { request, state, id, action, browser, pending, session })
     }
 
     fn application(&self) -> Option<Application> {
@@ -126,15 +139,14 @@ impl<'a> Waiting<'a> {
         Some(Application::new(client, &request.return_to))
     }
 
-    fn next(&self, next: Next) -> Result<HttpResponse, Fault> {
+    async fn next(&self, next: Next) -> Result<HttpResponse, Fault> {
         Ok(match next {
             Next::Answer(done) => answer(&done, self.state.authority.issuer()),
             Next::Unanswerable(why) => return Err(Fault::Unanswerable(why)),
             Next::SignIn => {
                 let hint = self.pending.request.login_hint.as_deref();
                 let known = self.session.as_ref().map(|session| self.state.authority.name_of(session));
-                let name = known.or(hint).unwrap_or_default();
-                self.ask_who(name, None, StatusCode::OK)
+                return self.have_sign_in(false, known.or(hint).unwrap_or_default()).await;
             }
             Next::Approve => {
                 let session = self.session.as_ref().ok_or(Fault::NotWaiting)?;
@@ -148,28 +160,44 @@ impl<'a> Waiting<'a> {
                     audience: request.audience.join(", "),
                     style: page::style(),
                 };
-                page::form(StatusCode::OK, &page, &application)
+                self.state.pages.form(StatusCode::OK, &page, &application)
             }
         })
+    }
+
+    /// Has the person sign in, here or elsewhere; `wants_another`: not as the one who is signed in.
+    async fn have_sign_in(&self, wants_another: bool, username: &str) -> Result<HttpResponse, Fault> {
+        let leaving = Leaving {
+            request: Some((self.id, &self.pending)),
+            browser: &self.browser,
+            session: self.session.as_ref(),
+            wants_another,
+            source: source::address(self.request),
+        };
+        match self.state.authority.send_to_login(leaving).await? {
+            Some(url) => Ok(see_other(&url)),
+            None => Ok(self.ask_who(username, None, StatusCode::OK)),
+        }
     }
 
     fn ask_who(&self, username: &str, fault: Option<&str>, status: StatusCode) -> HttpResponse {
         let Some(application) = self.application() else { return Fault::NotWaiting.answer() };
         let (action, style) = (&*self.action, page::style());
-        page::form(status, &page::SignIn { application: &application, action, username, fault, style }, &application)
+        let page = page::SignIn { application: &application, action, username, fault, style };
+        self.state.pages.form(status, &page, &application)
     }
 
-    async fn sign_in(&self, request: &HttpRequest, sent: &Sent<'_>) -> Result<HttpResponse, Fault> {
+    async fn sign_in(&self, sent: &Sent<'_>) -> Result<HttpResponse, Fault> {
         let username = sent.username.value().unwrap_or_default();
-        let user = match sign_in(request, sent.username.value(), sent.password.value()).await? {
+        let user = match sign_in(self.request, sent.username.value(), sent.password.value()).await? {
             Ok(user) => user,
             Err((fault, status)) => return Ok(self.ask_who(username, Some(fault), status)),
         };
-        enter(request, &user, self.session.as_ref(), &self.action).await
+        enter(self.request, &user, self.session.as_ref(), &self.action).await
     }
 
     async fn decide(&self, allow: bool) -> Result<HttpResponse, Fault> {
         let next = self.state.authority.decide(self.id, &self.pending, self.session.as_ref(), allow).await?;
-        self.next(next.ok_or(Fault::NotWaiting)?)
+        self.next(next.ok_or(Fault::NotWaiting)?).await
     }
 }

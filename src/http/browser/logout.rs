@@ -166,7 +166,7 @@ impl<'a> Leaving<'a> {
             state: self.sent.state.value(),
             style: page::style(),
         };
-        browser.answer(page::form_to(StatusCode::OK, &page, self.logout.return_to.as_deref()))
+        browser.answer(self.state.pages.form_to(StatusCode::OK, &page, self.logout.return_to.as_deref()))
     }
 
     /// The browser forgets what has ended; nothing else, for what is not shown may be alive.

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::domain::Timestamp;
+use crate::domain::authority::LoginApplication;
 use crate::domain::authorization::answer::ReturnTo;
 use crate::domain::client::Client;
 use crate::domain::openid;
@@ -27,6 +28,8 @@ const SEND: &str = "document.forms[0].submit()";
 pub(crate) struct Pages {
     /// What scopes mean, in the operator's words.
     pub(crate) meanings: BTreeMap<String, String>,
+    /// Where else people sign in, for a policy: a form may lead to there.
+    login: String,
 }
 
 /// An application, as people know it.
@@ -58,19 +61,19 @@ fn source(url: &Url) -> String {
 }
 
 /// One scope, and what it means.
-pub(super) struct Ask<'a> {
-    pub(super) scope: &'a str,
-    pub(super) meaning: &'a str,
+pub(in crate::http) struct Ask<'a> {
+    pub(in crate::http) scope: &'a str,
+    pub(in crate::http) meaning: &'a str,
 }
 
 impl Pages {
-    pub(crate) fn new(scopes: &BTreeMap<String, String>) -> Self {
+    pub(crate) fn new(scopes: &BTreeMap<String, String>, login: Option<&LoginApplication>) -> Self {
         let mut meanings: BTreeMap<_, _> = openid::MEANINGS.map(|(scope, means)| (scope.into(), means.into())).into();
         meanings.extend(scopes.clone());
-        Self { meanings }
+        Self { meanings, login: login.map(|login| source(&login.url)).unwrap_or_default() }
     }
 
-    pub(super) fn asks<'a>(&'a self, scope: &'a Scope) -> Vec<Ask<'a>> {
+    pub(in crate::http) fn asks<'a>(&'a self, scope: &'a Scope) -> Vec<Ask<'a>> {
         let meaning = |scope| self.meanings.get(scope).map_or("", String::as_str);
         scope.tokens().map(|scope| Ask { scope, meaning: meaning(scope) }).collect()
     }
@@ -120,6 +123,14 @@ pub(super) struct SignOut<'a> {
     pub(super) client_id: Option<&'a str>,
     pub(super) post_logout_redirect_uri: Option<&'a str>,
     pub(super) state: Option<&'a str>,
+    pub(super) style: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+pub(super) struct SignedOut<'a> {
+    pub(super) action: &'a str,
+    pub(super) done: &'a str,
     pub(super) style: &'static str,
 }
 
@@ -191,20 +202,22 @@ pub(super) const fn style() -> &'static str {
     STYLE
 }
 
-/// A page on which the person answers, for an application that is told of it.
-pub(super) fn form(status: StatusCode, page: &impl Template, application: &Application) -> HttpResponse {
-    render(status, page, &format!("form-action 'self' {}", application.source))
-}
+impl Pages {
+    /// A page on which the person answers, for an application that is told of it.
+    pub(super) fn form(&self, status: StatusCode, page: &impl Template, application: &Application) -> HttpResponse {
+        render(status, page, &format!("form-action 'self' {} {}", application.source, self.login))
+    }
 
-/// A page on which the person answers, who may go on to `uri` then.
-pub(super) fn form_to(status: StatusCode, page: &impl Template, uri: Option<&str>) -> HttpResponse {
-    let source = uri.and_then(|uri| Url::parse(uri).ok()).map(|url| source(&url)).unwrap_or_default();
-    render(status, page, &format!("form-action 'self' {source}"))
-}
+    /// A page on which the person answers, who may go on to `uri` then.
+    pub(super) fn form_to(&self, status: StatusCode, page: &impl Template, uri: Option<&str>) -> HttpResponse {
+        let source = uri.and_then(|uri| Url::parse(uri).ok()).map(|url| source(&url)).unwrap_or_default();
+        render(status, page, &format!("form-action 'self' {source} {}", self.login))
+    }
 
-/// A page whose forms come back here.
-pub(super) fn own_form(status: StatusCode, page: &impl Template) -> HttpResponse {
-    render(status, page, "form-action 'self'")
+    /// A page whose forms come back here.
+    pub(super) fn own_form(&self, status: StatusCode, page: &impl Template) -> HttpResponse {
+        render(status, page, &format!("form-action 'self' {}", self.login))
+    }
 }
 
 /// A page that only tells.

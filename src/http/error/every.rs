@@ -15,10 +15,11 @@ use crate::http::dialect::{anghami, infisical};
 use crate::http::{introspect, shape};
 
 /// Where each is answered, and in whose words.
-const PATHS: [(&str, Option<Surface>); 12] = [
+const PATHS: [(&str, Option<Surface>); 13] = [
     ("/oauth/token", None),
     ("/oauth/revoke", None),
     ("/oauth/introspect", None),
+    ("/oauth/login/accept", None),
     ("/nowhere", None),
     ("/v1/oauth/token", Some(Surface::Kajabi)),
     ("/v1/oauth/revoke", Some(Surface::Kajabi)),
@@ -93,7 +94,9 @@ fn after_grant(fault: GrantFault) -> Option<GrantFault> {
         GrantFault::WrongVerifier => Some(GrantFault::OtherRedirectUri),
         GrantFault::OtherRedirectUri => Some(GrantFault::WrongPassword),
         GrantFault::WrongPassword => Some(GrantFault::UserDisabled),
-        GrantFault::UserDisabled => None,
+        GrantFault::UserDisabled => Some(GrantFault::NotWaiting),
+        GrantFault::NotWaiting => Some(GrantFault::OtherAnswer),
+        GrantFault::OtherAnswer => None,
     }
 }
 
@@ -212,5 +215,5 @@ fn all_faults_are_among_them() {
     let contents = Contents { words: String::new(), limit: 1, retry_after: Duration::ZERO };
     let errors = errors(&contents);
     let different: std::collections::BTreeSet<_> = errors.iter().map(|error| format!("{error:?}")).collect();
-    assert_eq!((errors.len(), different.len()), (7 + 8 + 17 + 8 + 7, 7 + 8 + 17 + 8 + 7));
+    assert_eq!((errors.len(), different.len()), (7 + 8 + 19 + 8 + 7, 7 + 8 + 19 + 8 + 7));
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::fuzz::target;
 
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 17] = [
     "grant_type",
     "scope",
     "refresh_token",
@@ -21,9 +21,11 @@ const KNOWN: [&str; 15] = [
     "client_assertion_type",
     "username",
     "password",
+    "login_challenge",
+    "subject",
 ];
 
-fn values<'a>(form: &'a Form<'_>) -> [Option<&'a str>; 15] {
+fn values<'a>(form: &'a Form<'_>) -> [Option<&'a str>; 17] {
     // Without `..`: a new parameter does not compile before it is doubted, too.
     let Form {
         grant_type,
@@ -41,12 +43,15 @@ fn values<'a>(form: &'a Form<'_>) -> [Option<&'a str>; 15] {
         client_assertion_type,
         username,
         password,
+        login_challenge,
+        subject,
     } = form;
     let first = [grant_type, scope, refresh_token, token, access_token, token_type_hint];
     let second = [client_id, client_secret, client_assertion, client_assertion_type, username, password];
     let third = [code, redirect_uri, code_verifier];
-    let mut all = first.into_iter().chain(third).chain(second).map(Parameter::value);
-    std::array::from_fn(|_| all.next().expect("there are fifteen"))
+    let last = [login_challenge, subject];
+    let mut all = first.into_iter().chain(third).chain(second).chain(last).map(Parameter::value);
+    std::array::from_fn(|_| all.next().expect("there are seventeen"))
 }
 
 /// RFC 6749 appendix B, once more and as slowly as it is written there. `None` if it is not UTF-8 in whole escapes.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::Around;
 use super::entry::{Entry, Resource};
 use super::jwks;
 use crate::domain::authenticate::InvalidSecretHash;
@@ -16,7 +17,6 @@ use crate::domain::client::{
 use crate::domain::redirect::{InvalidRedirectUri, RedirectUri};
 use crate::domain::scope::Scope;
 use crate::settings::problem::Problems;
-use crate::settings::tokens::Tokens;
 
 /// Where problems of one client go.
 pub(super) struct Report<'a> {
@@ -38,12 +38,12 @@ impl Report<'_> {
 
 impl Entry {
     /// `name` is what the client is called in problems. `None` if it cannot be made at all.
-    pub(super) fn check(self, name: &str, defaults: &Tokens, problems: &mut Problems) -> Option<Client> {
+    pub(super) fn check(self, name: &str, around: &Around<'_>, problems: &mut Problems) -> Option<Client> {
         let mut report = Report { client: name, problems };
         self.check_id(&mut report);
-        self.check_grants(&mut report);
+        self.check_grants(around.login.application_client() == Some(&self.id), &mut report);
         self.check_manages(&mut report);
-        let tokens = defaults.policy(&self);
+        let tokens = around.tokens.policy(&self);
         self.check_tokens(&tokens, &mut report);
         let authentication = self.authentication(&mut report);
         let redirect_uris = self.redirect_uris(&mut report);
@@ -80,10 +80,11 @@ impl Entry {
         report.require(self.audience.iter().all(|it| !it.is_empty()), "audience", "has an empty entry");
     }
 
-    fn check_grants(&self, report: &mut Report<'_>) {
+    /// `signs_in`: people sign in there.
+    fn check_grants(&self, signs_in: bool, report: &mut Report<'_>) {
         let has = |grant| self.grant_types.contains(&grant);
         report.require(
-            !self.grant_types.is_empty() || self.resource_server.is_some(),
+            !self.grant_types.is_empty() || self.resource_server.is_some() || signs_in,
             "grant_types",
             "is missing, and the client is no resource_server either, so that it could do nothing",
         );

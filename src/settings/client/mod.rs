@@ -10,25 +10,27 @@ use std::collections::HashSet;
 use toml::Value;
 
 pub(super) use self::entry::Entry;
+use super::login::Login;
 use super::problem::Problems;
 use super::tokens::Tokens;
 use super::{Mode, layer, section};
 use crate::domain::client::{Authentication, Client, Clients, GrantType, Manages, SecretHash};
 use crate::domain::keys::SigningAlgorithm;
 
-/// `signs`: the algorithm of [keys].
-pub(super) fn read(
-    list: Option<Value>,
-    mode: Mode,
-    tokens: &Tokens,
-    signs: SigningAlgorithm,
-    problems: &mut Problems,
-) -> Clients {
+/// What a client is registered among.
+pub(super) struct Around<'a> {
+    pub(super) tokens: &'a Tokens,
+    pub(super) login: &'a Login,
+    /// The algorithm of [keys].
+    pub(super) signs: SigningAlgorithm,
+}
+
+pub(super) fn read(list: Option<Value>, mode: Mode, around: &Around<'_>, problems: &mut Problems) -> Clients {
     let entries: Vec<(String, Entry)> = section::list("clients", "id", list, problems);
     let clients: Vec<_> =
-        entries.into_iter().filter_map(|(name, entry)| entry.check(&name, tokens, problems)).collect();
+        entries.into_iter().filter_map(|(name, entry)| entry.check(&name, around, problems)).collect();
     check_together(&clients, problems);
-    openid::check_algorithms(&clients, signs, problems);
+    openid::check_algorithms(&clients, around.signs, problems);
     if mode == Mode::Serve {
         refuse_samples(&clients, problems);
     }

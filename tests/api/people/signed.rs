@@ -102,7 +102,7 @@ async fn what_is_signed_is_asked_and_nothing_else(#[values(true, false)] by_name
 #[case(json!({"alg": "ES256", "typ": "application/OAuth-Authz-Req+JWT"}), json!({"nbf": null}))]
 #[case(json!({"alg": "ES256"}), json!({"resource": "https://api.example", "sub": "alice"}))]
 #[case(json!({"alg": "ES256"}), json!({"response_mode": "query", "max_age": 0, "login_hint": "alice"}))]
-#[case(json!({"alg": "ES256"}), json!({"redirect_uri": null, "claims": {}, "nonce": 7}))]
+#[case(json!({"alg": "ES256"}), json!({"redirect_uri": null, "claims": {}, "display": 7}))]
 #[tokio::test]
 async fn it_may_be_written_so(#[case] header: Value, #[case] changes: Value) {
     let app = app().await;

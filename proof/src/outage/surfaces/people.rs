@@ -1,7 +1,8 @@
-//! What a browser asks, by somebody who is signed in.
+//! What a browser asks, by somebody who is signed in, and what the login application does where that was done.
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{Client, Method, Response};
+use serde_json::Value;
 
 use super::{Call, Without, Words, call, post};
 use crate::node::Node;
@@ -14,6 +15,10 @@ const CALLBACK: &str = "http://127.0.0.1:9/callback";
 const CLIENT: &str = "demo-web";
 const AUTHORIZE: &str = "/oauth/authorize";
 const LOGIN: &str = "/login/{request}";
+const RETURN: &str = "/login";
+
+/// The client that says who people are.
+pub(in crate::outage) const LOGIN_APPLICATION: &str = "demo-web";
 
 fn asks<'a>(client: &'a str, scope: &'a str) -> [(&'static str, &'a str); 7] {
     [
@@ -34,12 +39,20 @@ fn page(method: Method, template: &'static str) -> Call {
 pub(super) async fn people(client: &Client, node: &Node) -> Result<Vec<Call>> {
     let mut browser = Browser { client, node, cookies: Vec::new() };
     let waits = browser.ask("read").await?;
-    browser.say(&waits, &[("answer", "sign_in"), ("username", "alice"), ("password", "wonderland")]).await?;
+    let (looked_up, accepted) = (browser.challenge(&waits).await?, browser.challenge(&waits).await?);
+    let verifier = browser.accept(&accepted).await?;
+    let used = browser.challenge(&waits).await?;
+    let back = browser.accept(&used).await?;
+    browser.visit(&format!("{RETURN}?login_verifier={back}")).await?;
     let code = browser.approve("read").await?;
     let access = browser.redeem("openid").await?;
     let cookies = browser.cookies.join("; ");
     let id = waits.rsplit('/').next().unwrap_or_default();
     let asked = |template, client| page(Method::GET, template).cookie(&cookies).query(&asks(client, "read"));
+    let login = |path, challenge: &str| {
+        post(path, Words::Standard).of(LOGIN_APPLICATION).form(&[("login_challenge", challenge), ("subject", "alice")])
+    };
+    let returns = |verifier| page(Method::GET, RETURN).cookie(&cookies).query(&[("login_verifier", verifier)]);
     let exchange = |code: &str| {
         let form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
         post("/oauth/token", Words::Standard).of(CLIENT).form(&[&form[..], &[("code_verifier", VERIFIER)]].concat())
@@ -61,6 +74,13 @@ pub(super) async fn people(client: &Client, node: &Node) -> Result<Vec<Call>> {
         page(Method::GET, "/account").cookie(&cookies),
         page(Method::POST, "/account").cookie(&cookies).form(&[("answer", "everything")]),
         post("/oauth/par", Words::Standard).of(CLIENT).form(&asks(CLIENT, "read")),
+        login("/oauth/login/lookup", &looked_up),
+        login("/oauth/login/lookup", "nothing").same(),
+        login("/oauth/login/lookup", &looked_up).of("demo-api").same(),
+        login("/oauth/login/accept", &looked_up),
+        login("/oauth/login/reject", &looked_up),
+        returns(&verifier),
+        returns("nothing").same(),
         exchange(&code),
         exchange("ac_nothing").same(),
     ])
@@ -98,8 +118,28 @@ impl Browser<'_> {
             ("code_verifier", VERIFIER),
         ];
         let request = self.client.post(self.node.url("/oauth/token")).basic_auth(CLIENT, Some("demo-web-secret"));
-        let tokens: serde_json::Value = request.form(&form).send().await?.json().await?;
+        let tokens: Value = request.form(&form).send().await?.json().await?;
         tokens["access_token"].as_str().map(str::to_owned).context("an access token")
+    }
+
+    /// With which it is sent to the login application.
+    async fn challenge(&mut self, path: &str) -> Result<String> {
+        last_value(&self.visit(path).await?)
+    }
+
+    /// The verifier with which it may come back.
+    async fn accept(&self, challenge: &str) -> Result<String> {
+        let request = self.client.post(self.node.url("/oauth/login/accept"));
+        let request = request.basic_auth(LOGIN_APPLICATION, Some(format!("{LOGIN_APPLICATION}-secret")));
+        let answer = request.form(&[("login_challenge", challenge), ("subject", "alice")]).send().await?;
+        let told: Value = answer.json().await?;
+        last_value(told["redirect_to"].as_str().context("a login that is accepted leads somewhere")?)
+    }
+
+    async fn visit(&mut self, path: &str) -> Result<String> {
+        let request = self.client.get(self.node.url(path)).header("cookie", self.cookies.join("; "));
+        let answer = request.send().await?;
+        self.follow(&answer)
     }
 
     async fn say(&mut self, path: &str, form: &[(&str, &str)]) -> Result<String> {
@@ -115,4 +155,9 @@ impl Browser<'_> {
         let location = answer.headers().get("location").context("a redirect leads somewhere")?;
         Ok(location.to_str()?.to_owned())
     }
+}
+
+/// Of the last parameter of a URL.
+fn last_value(url: &str) -> Result<String> {
+    Ok(url.rsplit_once('=').context("a URL has a parameter")?.1.to_owned())
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use self::machine::{Bound, Fault, Shown};
 use super::answer::{Issued, TokenText};
 use super::issue::Grant;
-use super::push::Known;
+use super::kept::{Evidence, Known};
 use super::request::Caller;
 use super::session::Session;
 use super::{Authority, Bounded};
@@ -67,7 +67,7 @@ impl Authority {
             policy: &client.tokens,
             first: First::Code { challenge, redirect, repeats: nonce },
             within: Some(session),
-            pushed,
+            evidence: pushed.map(|since| Evidence { since, client: client.id.as_str(), subject: None }),
             agent: None,
             managed: None,
             name: "code",

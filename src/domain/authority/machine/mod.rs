@@ -67,7 +67,7 @@ fn machine(client: &Client) -> Grant<'_> {
         policy: &client.tokens,
         first: First::Tokens { with_refresh_token: false },
         within: None,
-        pushed: None,
+        evidence: None,
         agent: None,
         managed: None,
         name: "universal_auth",
