@@ -1,9 +1,8 @@
 //! The wire: every URL on one screen, and behind each a translation into one call of the authority and back.
 //!
 //! - `body`, `form`, `json`, `client_auth`, `bearer`: what a request says.
-//! - `token`, `revoke`, `introspect`, `par`, `login`, `user_info`, `metadata`, `health`: the endpoints; `dialect`: those of other
-//!   APIs; `docs`: what
-//!   tells of them all.
+//! - `token`, `revoke`, `introspect`, `par`, `login`, `user_info`, `metadata`, `health`: the endpoints; `dialect`: those of
+//!   other APIs; `docs`: what tells of them all.
 //! - `browser`: what people meet in a browser.
 //! - `error`: what a refusal looks like.
 //! - `edge`: what is done once for every request; `cors`, `host`, `source`: where it may come from, and does.

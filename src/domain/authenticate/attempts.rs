@@ -12,6 +12,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
+use super::device::DeviceId;
 use crate::domain::clock::Clock;
 use crate::domain::error::Error;
 use crate::domain::limiter::Ticks;
@@ -43,6 +44,8 @@ pub(super) enum Guesser {
         source: Option<IpAddr>,
         name: Option<Box<str>>,
     },
+    /// A browser in which the person has signed in before.
+    Device(DeviceId),
     /// One of a few, where there are too many to tell apart.
     Crowd(u64),
 }

@@ -5,7 +5,7 @@
 //! - `assertion`, `assertion_key`: `private_key_jwt`. `signed`: what else a client signs by the same keys.
 //! - `credential`: which of its credentials a client showed.
 //! - `attempts`: how often one may be wrong.
-//! - `password`: the same for people.
+//! - `password`: the same for people. `device`: the browsers in which they have signed in before.
 //!
 //! What a stranger can observe: every failure is one and the same answer. Time tells more: an assertion for a known client
 //! costs a verification; a client whose secret a person chose costs an Argon2 hash, which no unknown client can cost, or
@@ -16,6 +16,7 @@ mod assertion;
 mod assertion_key;
 mod attempts;
 mod credential;
+mod device;
 mod password;
 mod secret;
 pub(super) mod signed;
@@ -30,9 +31,11 @@ use sha2::{Digest as _, Sha256};
 use self::assertion::Proven;
 use self::attempts::{Attempts, Guesser};
 use self::credential::fingerprint;
+use self::device::Devices;
 use self::password::Passwords;
 use self::slow::SlowHashes;
 use super::authority::{AuthenticationMethod, Caller, Presented};
+use super::chance::Chance;
 use super::client::{Authentication, Client, Clients, SecretHash};
 use super::clock::Clock;
 use super::error::{ClientFault, Error};
@@ -41,6 +44,7 @@ use super::store::Store;
 use super::user::{User, Users};
 
 pub use attempts::Limits;
+pub use device::KNOWN_FOR;
 pub use password::InvalidPasswordHash;
 pub use secret::{InvalidSecretHash, hash_secret};
 
@@ -71,7 +75,7 @@ impl Authenticator {
             store,
             attempts: Attempts::new(limits, Arc::clone(&clock)),
             slow: SlowHashes::new(limits.hashes, limits.waiting, keys.chance()),
-            passwords: Passwords::new(limits, Arc::clone(&clock), keys.chance()),
+            passwords: Passwords::new(limits, Devices::new(keys.derive("device")), Arc::clone(&clock), keys.chance()),
             replay_key: keys.derive("client assertion"),
             clock,
         }
@@ -84,9 +88,21 @@ impl Authenticator {
         self
     }
 
-    /// The person whose name and password these are. Wrong ones are counted, by source and name, before they cost a hash.
-    pub async fn sign_in(&self, name: &str, password: &str, source: Option<IpAddr>) -> Result<&User, Error> {
-        self.passwords.verify(name, password, source).await
+    /// The person whose name and password these are. Wrong ones are counted, by source and name, before they cost a hash; or
+    /// by the device, where that is known to be the person's.
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        password: &str,
+        source: Option<IpAddr>,
+        device: Option<&str>,
+    ) -> Result<&User, Error> {
+        self.passwords.verify(name, password, source, device).await
+    }
+
+    /// What a browser is given in which this person has typed the right password, good for [`KNOWN_FOR`].
+    pub fn known_device(&self, subject: &str, chance: &dyn Chance) -> String {
+        self.passwords.devices.make(subject, self.clock.now(), chance)
     }
 
     /// The client that this request comes from, by the one method that it registered.

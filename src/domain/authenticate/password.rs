@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::attempts::{Attempts, Guesser, Limits};
+use super::device::Devices;
 use super::secret::InvalidSecretHash;
 use super::slow::SlowHashes;
 use crate::domain::chance::Chance;
@@ -46,6 +47,9 @@ impl PasswordHash {
 pub(super) struct Passwords {
     pub(super) users: Users,
     attempts: Attempts,
+    /// Apart from all others, who can be so many that they are counted as a crowd.
+    of_devices: Attempts,
+    pub(super) devices: Devices,
     slow: SlowHashes,
     clock: Arc<dyn Clock>,
 }
@@ -54,20 +58,36 @@ pub(super) struct Passwords {
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 impl Passwords {
-    pub(super) fn new(limits: Limits, clock: Arc<dyn Clock>, chance: &dyn Chance) -> Self {
+    pub(super) fn new(limits: Limits, devices: Devices, clock: Arc<dyn Clock>, chance: &dyn Chance) -> Self {
         Self {
             users: Users::default(),
             attempts: Attempts::new(limits, Arc::clone(&clock)),
+            of_devices: Attempts::new(limits, Arc::clone(&clock)),
+            devices,
             slow: SlowHashes::new(limits.hashes, limits.waiting, chance),
             clock,
         }
     }
 
-    pub(super) async fn verify(&self, name: &str, password: &str, source: Option<IpAddr>) -> Result<&User, Error> {
+    /// `device`: what the browser shows of having been the person's before. It is then counted by itself, so that nobody
+    /// behind the same address keeps the person out, and so that one who has stolen it guesses no more than anybody.
+    pub(super) async fn verify(
+        &self,
+        name: &str,
+        password: &str,
+        source: Option<IpAddr>,
+        device: Option<&str>,
+    ) -> Result<&User, Error> {
         let user = self.users.find(name);
-        let guesser = Guesser::new(source, user.map(|user| &*user.name));
+        let now = self.clock.now();
+        // Looked at also where there is nobody of this name, who has none: time tells nothing.
+        let subject = user.map_or("", |user| &*user.subject);
+        let count = || match device.and_then(|device| self.devices.find(device, subject, now)) {
+            Some(device) => self.of_devices.count(&Guesser::Device(device)),
+            None => self.attempts.count(&Guesser::new(source, user.map(|user| &*user.name))),
+        };
         let hash = user.map_or(DECOY, |user| &user.password.0);
-        let is_right = self.slow.verify(hash, password, self.clock.now(), || self.attempts.count(&guesser)).await?;
+        let is_right = self.slow.verify(hash, password, now, count).await?;
         match user.filter(|_| is_right) {
             Some(user) if user.enabled => Ok(user),
             Some(_) => Err(Error::InvalidGrant(GrantFault::UserDisabled)),

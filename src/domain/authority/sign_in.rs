@@ -30,7 +30,7 @@ impl Authority {
             return Err(Error::InvalidScope);
         }
         async {
-            let user = self.authenticator.sign_in(request.username, request.password, source).await?;
+            let user = self.authenticator.sign_in(request.username, request.password, source, None).await?;
             self.limits.issue(&client.id)?;
             self.begin_session(client, request.surface, &user.subject, scope).await
         }

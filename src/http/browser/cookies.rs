@@ -1,4 +1,5 @@
-//! How a browser is known again: by the session of a person, and by what ties a request to the browser that brought it.
+//! How a browser is known again: by the session of a person, by what ties a request to the browser that brought it, and by
+//! who has signed in there before.
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
@@ -8,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::fault::Fault;
 use crate::domain::Timestamp;
+use crate::domain::authenticate::KNOWN_FOR;
 use crate::domain::authority::{Session, TokenText};
 use crate::domain::chance::{Chance as _, SystemChance};
 use crate::domain::error::Error;
@@ -21,6 +23,7 @@ const BROWSER_LEN: usize = 22;
 enum Name {
     Session,
     Browser,
+    Device,
 }
 
 impl Name {
@@ -30,6 +33,7 @@ impl Name {
         let name = match self {
             Self::Session => "atropos-session",
             Self::Browser => "atropos-browser",
+            Self::Device => "atropos-device",
         };
         match (issuer.starts_with("https://"), path(issuer).is_empty()) {
             (true, true) => format!("__Host-{name}"),
@@ -109,6 +113,17 @@ fn cookie(issuer: &str, name: Name, value: String, max_age: Option<Duration>) ->
 /// The browser forgets the session.
 pub(super) fn of_no_session(issuer: &str) -> Cookie<'static> {
     cookie(issuer, Name::Session, String::new(), Some(Duration::ZERO))
+}
+
+/// What the browser shows of a person's having signed in there before, by a password.
+pub(super) fn device(request: &HttpRequest) -> Option<String> {
+    value(request, Name::Device)
+}
+
+/// One for each browser: of several people who share it, it knows the one who was there last.
+pub(super) fn of_device(issuer: &str, device: String) -> Cookie<'static> {
+    let known_for = Duration::try_from(KNOWN_FOR).unwrap_or(Duration::MAX);
+    cookie(issuer, Name::Device, device, Some(known_for))
 }
 
 /// For as long as the session may live.

@@ -81,7 +81,8 @@ pub(super) async fn sign_in(
         return Ok(Err(("Type both your name and your password.", StatusCode::BAD_REQUEST)));
     };
     let authority = &State::of(request).authority;
-    match authority.authenticator.sign_in(username, password, source::address(request)).await {
+    let (source, device) = (source::address(request), cookies::device(request));
+    match authority.authenticator.sign_in(username, password, source, device.as_deref()).await {
         Ok(user) => Ok(Ok(Arc::clone(&user.subject))),
         Err(Error::InvalidGrant(GrantFault::WrongPassword | GrantFault::UserDisabled)) => {
             Ok(Err(("This name and this password do not belong together.", StatusCode::FORBIDDEN)))
@@ -90,7 +91,8 @@ pub(super) async fn sign_in(
     }
 }
 
-/// Begins a session of this person's in the browser, or goes on with the one that there is, and sends it on.
+/// Begins a session of this person's in the browser, or goes on with the one that there is, and sends it on. The browser has
+/// shown the right password, and is known by that from now on.
 pub(super) async fn enter(
     request: &HttpRequest,
     subject: &str,
@@ -99,7 +101,10 @@ pub(super) async fn enter(
 ) -> Result<HttpResponse, Fault> {
     let authority = &State::of(request).authority;
     let (session, cookie) = authority.begin(subject, agent::name(request).as_deref(), current).await?;
-    signed_in(authority, &session, &cookie, to)
+    let mut response = signed_in(authority, &session, &cookie, to)?;
+    let device = authority.authenticator.known_device(subject, &*authority.chance);
+    response.add_cookie(&cookies::of_device(authority.issuer(), device)).map_err(|_| Fault::Forged)?;
+    Ok(response)
 }
 
 /// Gives the browser its cookie, and sends it on.

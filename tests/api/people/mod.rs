@@ -6,6 +6,7 @@ mod authorization;
 mod back_channel;
 mod browser;
 mod code;
+mod device;
 mod handover;
 mod logout;
 mod openid;
