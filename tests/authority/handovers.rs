@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use atropos::domain::audit::Event;
 use atropos::domain::authority::{Back, GoesOn, Leaving, LoginApplication};
 use atropos::domain::error::{Error, GrantFault};
 use atropos::domain::store::Store;
@@ -67,6 +68,9 @@ async fn of_a_hundred_one_counts(place: Place) {
         }
     }
     assert_eq!(signed_in, [format!("person-{winner}")]);
+    // It is told as a sign-in by a password is, and once.
+    let is_told = |event: &Event| matches!(event, Event::Issued { grant: "login", .. });
+    assert_eq!(nodes.iter().map(|node| node.audit.count(is_told)).sum::<usize>(), 1);
 }
 
 /// Rule 2, rule 3: also what was accepted on another node, and what is revoked while the session is being born.
