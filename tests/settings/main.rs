@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, in a function it shares, too")]
 
 mod accepted;
+mod clients;
 mod jwks;
 mod login;
 mod openid;

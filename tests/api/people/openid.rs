@@ -77,6 +77,7 @@ async fn an_id_token_is_as_its_client_is_registered() {
     assert_eq!(read(&app, token, "JWT").await.get("sid"), None);
 }
 
+/// RFC6750-3.1-g
 #[tokio::test]
 async fn who_did_not_ask_who_it_was_is_not_told() {
     let app = app().await;
@@ -125,7 +126,7 @@ async fn of_a_person_is_told_what_it_let_be_told(#[case] scope: &str, #[case] to
     user_info(&app, &tokens.access).await.assert_error(401, "invalid_token");
 }
 
-/// RFC6750-3-a and what else is no proof.
+/// RFC6750-3-e, RFC6750-3.1-f
 #[tokio::test]
 async fn nobody_is_told_without_a_live_access_token() {
     let app = app().await;
