@@ -19,7 +19,7 @@ use crate::domain::family::{Family, State};
 use crate::domain::openid;
 use crate::domain::scope::Scope;
 use crate::domain::store::Created;
-use crate::domain::{FamilyId, Shard};
+use crate::domain::{FamilyId, Shard, Timestamp};
 
 impl Authority {
     pub async fn client_credentials(&self, caller: &Caller, request: ClientCredentials) -> Result<Issued, Error> {
@@ -106,9 +106,9 @@ impl Authority {
                 scope: grant.scope.clone(),
                 audience: grant.audience.clone(),
                 epoch: known.position,
-                ancestors: grant.bound_to().map(Session::link).into_iter().collect(),
+                ancestors: grant.within.map(Session::link).into_iter().collect(),
                 first: grant.first.clone(),
-                latest: grant.bound_to().map(Session::ends),
+                latest: grant.latest(),
                 login: grant.login(id),
                 managed: grant.managed.clone(),
             };
@@ -189,10 +189,10 @@ pub(super) struct Grant<'a> {
     pub(super) name: &'static str,
 }
 
-impl<'a> Grant<'a> {
-    /// The session with which it ends: not, if the person has approved that it goes on.
-    fn bound_to(&self) -> Option<&'a Session> {
-        self.within.filter(|_| !self.scope.contains(openid::OFFLINE_ACCESS))
+impl Grant<'_> {
+    /// When it ends at the latest: with its session, unless the person has approved that it goes on.
+    fn latest(&self) -> Option<Timestamp> {
+        self.within.filter(|_| !self.scope.contains(openid::OFFLINE_ACCESS)).map(Session::ends)
     }
 
     /// How the person proved who it is: for a session, just now.

@@ -42,15 +42,10 @@ impl Authority {
         })
     }
 
-    /// For a code that was redeemed just now; `family` is as it was before, `scope` what was given.
-    pub(super) async fn id_token(
-        &self,
-        client: &Client,
-        family: &Family,
-        scope: &Scope,
-    ) -> Result<Option<TokenText>, Error> {
+    /// For a code that was redeemed just now; `family` is as it was before.
+    pub(super) async fn id_token(&self, client: &Client, family: &Family) -> Result<Option<TokenText>, Error> {
         let (Some(subject), Some(login)) = (&family.subject, &family.login) else { return Ok(None) };
-        if !scope.contains(OPENID) {
+        if !family.scope.contains(OPENID) {
             return Ok(None);
         }
         let signed_in = SignedIn {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Authority;
 use crate::domain::client::{Client, TokenFormat};
 use crate::domain::error::Error;
+use crate::domain::openid;
 use crate::domain::scope::Scope;
 
 /// What a grant is to be good for.
@@ -34,13 +35,15 @@ impl Authority {
             return Err(Error::InvalidTarget);
         }
         let audience: Vec<_> = granted.iter().filter(|own| resources.contains(own)).cloned().collect();
+        // What this server itself tells of people means something whatever the token is for.
+        let is_ours = |token: &str| openid::MEANINGS.iter().any(|(known, _)| *known == token);
         let known_at = |token: &str| audience.iter().filter(|resource| self.knows(resource, token)).count();
         // Whoever verifies a JWT by itself reads all of its scope as its own.
-        if format == TokenFormat::Jwt && scope.tokens().any(|token| known_at(token) > 1) {
+        if format == TokenFormat::Jwt && scope.tokens().any(|token| known_at(token) > 1 && !is_ours(token)) {
             return Err(Error::InvalidTarget);
         }
-        let meant = scope.only(|token| known_at(token) > 0);
-        if meant.is_empty() && !scope.is_empty() {
+        let meant = scope.only(|token| is_ours(token) || known_at(token) > 0);
+        if openid::without(&meant).is_empty() && !openid::without(&scope).is_empty() {
             return Err(Error::InvalidScope);
         }
         Ok(Aim { audience, scope: meant })

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::birth::{Access, Mint, THE_GRANT};
 use super::{AccessToken, Family, Nonce, RefreshToken, State};
 use crate::domain::client::TokenPolicy;
+use crate::domain::openid::OFFLINE_ACCESS;
 use crate::domain::pkce::CodeChallenge;
 use crate::domain::scope::Scope;
 use crate::domain::store::Receipt;
@@ -118,6 +119,11 @@ impl Family {
             tokens.add_refresh(now, expires_at, policy, mint);
         } else {
             expires_at = expires_at.min(now.plus(policy.access_token_lifetime));
+        }
+        // What was granted in a session hangs from it. A code always does, or nobody who was told of the session would be told
+        // of its end; what it is exchanged for goes on, if that was approved.
+        if self.scope.contains(OFFLINE_ACCESS) {
+            next.ancestors.clear();
         }
         let (scope, audience) = (self.narrower_scope(scope), self.narrower_audience(audience));
         tokens.add_access(Access { parent: THE_GRANT, scope, audience, expires_at }, now, policy, mint);

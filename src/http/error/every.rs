@@ -215,5 +215,5 @@ fn all_faults_are_among_them() {
     let contents = Contents { words: String::new(), limit: 1, retry_after: Duration::ZERO };
     let errors = errors(&contents);
     let different: std::collections::BTreeSet<_> = errors.iter().map(|error| format!("{error:?}")).collect();
-    assert_eq!((errors.len(), different.len()), (7 + 8 + 19 + 8 + 7, 7 + 8 + 19 + 8 + 7));
+    assert_eq!((errors.len(), different.len()), (7 + 8 + 19 + 9 + 7, 7 + 8 + 19 + 9 + 7));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rstest::rstest;
 
-use super::browser::{Browser, app, asks, location};
+use super::browser::{Browser, app, asks, location, redeem};
 use super::openid::signed_in;
 use crate::answer::Answer;
 use crate::spawn::App;
@@ -166,6 +166,18 @@ async fn a_form_from_an_application_is_sent_once_more() {
     let left = browser.post("/oauth/logout", &again).await;
     assert_eq!(location(&left), format!("{BYE}?state=%22%3E%3Cs%3E"));
     app.introspect("api", &tokens.access).await.assert_inactive();
+}
+
+/// What goes on was not begun by anybody who had signed out.
+#[tokio::test]
+async fn a_code_that_was_not_exchanged_before_is_dead_whatever_was_approved() {
+    let app = app().await;
+    let browser = Browser::new(&app);
+    let code = browser.approve(&asks("portal", &[("scope", "openid offline_access")])).await.code().to_owned();
+    let page = browser.get("/oauth/logout").await;
+    let answered = browser.post("/oauth/logout", &[("proof", &proof(&page)), ("answer", "sign_out")]).await;
+    assert_eq!(answered.status, 200);
+    redeem(&app, "portal", &code).await.assert_error(400, "invalid_grant");
 }
 
 /// A session that was begun anew is not the one that the ID token tells of.

@@ -167,6 +167,26 @@ async fn a_hint_says_whose_answer_counts() {
     browser.approve(&asks("web", &[("prompt", "none"), ("id_token_hint", hint)])).await.assert_error("invalid_request");
 }
 
+/// RFC8707-2-b: who has signed in is told whatever else the token is for.
+#[tokio::test]
+async fn a_token_for_one_resource_tells_who_has_signed_in_as_well() {
+    let mut setup = setup();
+    let portal = setup.clients.iter_mut().find(|client| client.id.as_str() == "portal").unwrap();
+    portal.audience = vec![crate::clients::API.into(), crate::clients::BILLING.into()];
+    let app = App::with(setup).await;
+    let browser = Browser::new(&app);
+    // Of the scope, billing knows `write` alone.
+    let asked = asks("portal", &[("scope", "openid profile read write"), ("resource", crate::clients::BILLING)]);
+    let answer = redeem(&app, "portal", browser.approve(&asked).await.code()).await;
+    assert_eq!(
+        (&answer.json()["scope"], answer.json()["id_token"].is_string()),
+        (&json!("openid profile write"), true)
+    );
+    assert_eq!(user_info(&app, &tokens_of(&answer)).await.json()["name"], "alice of the tests");
+    let nothing = asks("portal", &[("scope", "openid read"), ("resource", crate::clients::BILLING)]);
+    browser.approve(&nothing).await.assert_error("invalid_scope");
+}
+
 /// An ID token is for its client alone, and opens nothing.
 #[tokio::test]
 async fn an_id_token_is_no_access_token() {

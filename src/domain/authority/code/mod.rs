@@ -138,7 +138,7 @@ impl Authority {
                     if self.commit(&stored, &next, None).await? {
                         self.audit.record(&Event::Redeemed { family: next.id, client: client.id.clone() });
                         let mut issued = self.hand_out(&next, &begotten.access, begotten.refresh.as_ref())?;
-                        issued.id_token = self.id_token(client, family, &issued.scope).await?;
+                        issued.id_token = self.id_token(client, family).await?;
                         return Ok(issued);
                     }
                 }
