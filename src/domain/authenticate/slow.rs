@@ -1,11 +1,12 @@
 //! Secrets that people chose: a hash that costs time and memory, computed away from the worker threads, and seldom.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key as HmacKey};
 use quick_cache::sync::Cache;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use super::secret::verify_argon2id;
@@ -22,6 +23,14 @@ pub(super) struct SlowHashes {
     /// was drawn when the process started, so that the memory of this process is worth nothing elsewhere.
     remembered: Cache<[u8; 32], Timestamp>,
     memory_key: HmacKey,
+}
+
+/// Lets the threads that answer requests go first. A hash takes as long as a hundred answers, and the system would let it
+/// have a core for some milliseconds while one of them waits. Ten steps leave it a tenth of a core that others want as well.
+fn give_way() {
+    // Elsewhere it would be the whole process that gives way.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(10);
 }
 
 /// Why nothing is remembered.
@@ -78,11 +87,15 @@ impl SlowHashes {
         // The permit goes along with the work, which goes on when the request that wanted it is gone.
         let permit = Arc::clone(&self.running).acquire_owned().await.expect("nobody closes this semaphore");
         let (hash, secret) = (hash.to_owned(), Zeroizing::new(secret.to_owned()));
-        let work = tokio::task::spawn_blocking(move || {
+        let (done, outcome) = oneshot::channel();
+        // A thread for each, which costs nothing beside the hash: one that gives way could never do anything else again.
+        let spawned = thread::Builder::new().name("slow hash".to_owned()).spawn(move || {
             let _permit = permit;
-            verify_argon2id(&hash, secret.as_bytes())
+            give_way();
+            let _ = done.send(verify_argon2id(&hash, secret.as_bytes()));
         });
-        work.await.map_err(|_| Unavailable("the check of a secret was broken off".to_owned()))
+        spawned.map_err(|error| Unavailable(format!("no thread to check a secret: {error}")))?;
+        outcome.await.map_err(|_| Unavailable("the check of a secret was broken off".to_owned()))
     }
 
     fn entry(&self, hash: &str, secret: &str) -> [u8; 32] {
