@@ -6,6 +6,7 @@ mod codes;
 mod handovers;
 mod history;
 mod interposed;
+mod logouts;
 mod machine;
 mod node;
 mod places;
