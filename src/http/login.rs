@@ -110,7 +110,8 @@ impl<'a> LookupResponse<'a> {
                 client_name: client.and_then(|client| client.name.as_deref()).unwrap_or(request.client.as_str()),
                 scope: request.scope.as_str(),
                 scopes: asks.map(|ask| Meaning { scope: ask.scope, means: ask.meaning }).collect(),
-                login_hint: request.login_hint.as_deref(),
+                // An ID token of the application says it better than a hint.
+                login_hint: request.subject.as_deref().or(request.login_hint.as_deref()),
                 max_age: request.max_age,
             }
         });

@@ -24,6 +24,8 @@ mod watched;
 
 #[path = "../api/introspection.rs"]
 mod introspection;
+#[path = "../api/people/mod.rs"]
+mod people;
 #[path = "../api/refresh.rs"]
 mod refresh;
 #[path = "../api/revocation.rs"]

@@ -78,7 +78,7 @@ try {
     assert.equal(await page.getByLabel('Name').inputValue(), 'alice')
     await signIn(page)
     await isFound(page, 'Demo in a browser asks for access')
-    for (const meaning of ['Know who you are', 'See your name', 'See what you keep there', 'Go on when you have signed out']) {
+    for (const meaning of ['Know who you are', 'See your name', 'See what you keep there', 'Keep this access when you have signed out']) {
       await page.getByText(meaning).waitFor()
     }
     await page.getByRole('button', { name: 'Allow' }).click()

@@ -172,6 +172,11 @@ impl Authority {
         if !request.scope.is_within(&client.scope) {
             return refuse(AuthorizationError::InvalidScope);
         }
+        let is_another = |session: &Session| request.subject.as_deref().is_some_and(|it| it != session.subject());
+        // Who has just signed in for this has said who it is: asking once more would go on for ever.
+        if session.is_some_and(|session| is_another(session) && session.signed_in_at() >= came.at) {
+            return refuse(AuthorizationError::LoginRequired);
+        }
         let prompts = request.prompts;
         let Some(session) = session.filter(|session| self.may_answer(session, request, came.at)) else {
             return if prompts.none { refuse(AuthorizationError::LoginRequired) } else { Ok(Next::SignIn) };

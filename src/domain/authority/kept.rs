@@ -72,16 +72,19 @@ impl Authority {
         (is_ours && length == NAME_LEN + MAC_LEN).then_some(name)
     }
 
-    /// `false`: something is kept under this key.
-    pub(super) async fn put<T: Serialize>(&self, key: &OnceKey, value: &T, ttl: Duration) -> Result<bool, Error> {
-        let bytes = postcard::to_stdvec(value).expect("it is plain data and memory does not refuse a write");
-        Ok(self.store.once(key, &bytes, ttl).await?)
+    /// `false`: something is kept under this key. By our clock it is there for `lifetime`: that the store forgets it, somewhat
+    /// later, only collects rubbish.
+    pub(super) async fn put<T: Serialize>(&self, key: &OnceKey, value: &T, lifetime: Duration) -> Result<bool, Error> {
+        let kept = (self.clock.now().plus(lifetime), value);
+        let bytes = postcard::to_stdvec(&kept).expect("it is plain data and memory does not refuse a write");
+        Ok(self.store.once(key, &bytes, lifetime + self.margin).await?)
     }
 
     pub(super) async fn kept<T: DeserializeOwned>(&self, key: &OnceKey) -> Result<Option<T>, Error> {
         let unreadable = |_| Unavailable("a short-lived thing cannot be read".to_owned());
-        let bytes = self.store.peek(key).await?;
-        Ok(bytes.map(|bytes| postcard::from_bytes(&bytes)).transpose().map_err(unreadable)?)
+        let Some(bytes) = self.store.peek(key).await? else { return Ok(None) };
+        let (until, value): (Timestamp, T) = postcard::from_bytes(&bytes).map_err(unreadable)?;
+        Ok((self.clock.now() < until).then_some(value))
     }
 
     /// Before evidence is judged: in the shard where it will beget something, if that is known yet.

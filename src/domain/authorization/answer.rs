@@ -77,7 +77,7 @@ impl AuthorizationError {
             Self::UnsupportedResponseType => "response_type must be code",
             Self::InvalidScope => "the scope is malformed, or wider than what this client may have",
             Self::InvalidTarget => "the resource is not one that this client may have a token for",
-            Self::LoginRequired => "nobody is signed in, or not recently enough",
+            Self::LoginRequired => "nobody is signed in, or not recently enough, or somebody else",
             Self::ConsentRequired => "the request has to be approved by the person",
             Self::RequestUriNotSupported => "request objects are not fetched",
             Self::RegistrationNotSupported => "clients do not register by a request",

@@ -24,12 +24,12 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 pub const PROFILE: &str = "profile";
 pub const EMAIL: &str = "email";
 
-/// Every scope that means something here, and what people are told of it.
+/// Every scope that means something here, and what people are told of it, in that order.
 pub const MEANINGS: [(&str, &str); 4] = [
     (OPENID, "Know who you are"),
     (PROFILE, "See your name"),
     (EMAIL, "See your e-mail address"),
-    (OFFLINE_ACCESS, "Go on when you have signed out"),
+    (OFFLINE_ACCESS, "Keep this access when you have signed out"),
 ];
 
 /// What somebody may have who does not say what it wants: nothing of this, for it is asked of people, by name.

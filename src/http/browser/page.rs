@@ -73,9 +73,17 @@ impl Pages {
         Self { meanings, login: login.map(|login| source(&login.url)).unwrap_or_default() }
     }
 
+    /// First who the person is, and last how long it goes on.
     pub(in crate::http) fn asks<'a>(&'a self, scope: &'a Scope) -> Vec<Ask<'a>> {
         let meaning = |scope| self.meanings.get(scope).map_or("", String::as_str);
-        scope.tokens().map(|scope| Ask { scope, meaning: meaning(scope) }).collect()
+        let place = |scope: &str| match openid::MEANINGS.iter().position(|(known, _)| *known == scope) {
+            Some(_) if scope == openid::OFFLINE_ACCESS => usize::MAX,
+            Some(place) => place,
+            None => openid::MEANINGS.len(),
+        };
+        let mut asks: Vec<_> = scope.tokens().map(|scope| Ask { scope, meaning: meaning(scope) }).collect();
+        asks.sort_by_key(|ask| place(ask.scope));
+        asks
     }
 }
 

@@ -8,7 +8,7 @@ use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::browser::{Browser, app, asks, redeem, setup};
+use super::browser::{Back, Browser, app, asks, location, redeem, setup};
 use crate::answer::Answer;
 use crate::spawn::{App, ISSUER, Tokens, tokens};
 
@@ -156,6 +156,11 @@ async fn a_hint_says_whose_answer_counts() {
     let path = other.begin(&asks("portal", &[])).await;
     assert_eq!(other.sign_in(&path, "bob", "builder").await.status, 303);
     other.approve(&asks("portal", &silent)).await.assert_error("login_required");
+    // Whoever signs in for it, and is somebody else, is not asked for ever.
+    let stranger = Browser::new(&app);
+    let path = stranger.begin(&asks("portal", &[("id_token_hint", hint)])).await;
+    assert_eq!(location(&stranger.sign_in(&path, "bob", "builder").await), path);
+    Back::of(&stranger.get(&path).await).assert_error("login_required");
     let (claims, signature) = hint.rsplit_once('.').unwrap();
     let forged = format!("{claims}.A{}", &signature[1..]);
     let forged = if forged == hint { format!("{claims}.B{}", &signature[1..]) } else { forged };

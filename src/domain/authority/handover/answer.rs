@@ -53,7 +53,7 @@ impl Authority {
     pub async fn look_up_login(&self, caller: &Caller, challenge: Option<&str>) -> Result<LoginAsked, Error> {
         let name = self.read_challenge(caller, challenge)?;
         let (hand_over, request) = self.find_asked(&name).within(self.deadline).await?;
-        let expires_in = hand_over.until.since(self.clock.now());
+        let expires_in = self.rest_of(&hand_over);
         let HandOver { signed_in, wants_another, .. } = hand_over;
         Ok(LoginAsked { request, signed_in, wants_another, expires_in })
     }
@@ -119,7 +119,7 @@ impl Authority {
     async fn answer_login(&self, name: &str, answer: Answer) -> Result<String, Error> {
         let (hand_over, _) = self.find_asked(name).await?;
         let key = self.kept_key(Kept::Answer, name);
-        if !self.put(&key, &answer, self.keep_until(&hand_over)).await? {
+        if !self.put(&key, &answer, self.rest_of(&hand_over)).await? {
             let before = self.kept::<Answer>(&key).await?.ok_or(NOT_WAITING)?;
             if !before.is_as(&answer) {
                 return Err(Error::InvalidGrant(GrantFault::OtherAnswer));

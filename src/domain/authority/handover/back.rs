@@ -35,7 +35,7 @@ impl Authority {
             Ok(_) | Err(Error::InvalidGrant(GrantFault::NotWaiting)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let keep = self.keep_until(&hand_over);
+        let keep = self.rest_of(&hand_over);
         let goes_on = hand_over.goes_on;
         let (subject, by, since) = match self.kept::<Answer>(&self.kept_key(Kept::Answer, &name)).await? {
             Some(Answer::Accepted { subject, by, since }) if self.is_believed(&by) => (subject, by, since),

@@ -52,13 +52,14 @@ pub struct Leaving<'a> {
     pub source: Option<IpAddr>,
 }
 
-/// What is kept of that. It ends by the time in it: that the store forgets it only collects rubbish.
+/// What is kept of that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct HandOver {
     goes_on: GoesOn,
     browser: [u8; 16],
     signed_in: Option<Box<str>>,
     wants_another: bool,
+    /// Until when its request waits.
     until: Timestamp,
 }
 
@@ -79,7 +80,7 @@ impl Authority {
             until: request.map_or_else(|| self.clock.now().plus(PATIENCE), |(_, pending)| pending.until()),
         };
         let name = self.draw_name::<16>();
-        self.put(&self.kept_key(Kept::HandOver, &name), &kept, self.keep_until(&kept)).within(self.deadline).await?;
+        self.put(&self.kept_key(Kept::HandOver, &name), &kept, self.rest_of(&kept)).within(self.deadline).await?;
         let mut url = url.clone();
         url.query_pairs_mut().append_pair("login_challenge", &self.signed_name(CHALLENGE, &name));
         Ok(Some(url.into()))
@@ -88,11 +89,12 @@ impl Authority {
     /// What waits under this name; [`GrantFault::NotWaiting`] if nothing does any more.
     async fn find_hand_over(&self, name: &str) -> Result<HandOver, Error> {
         let kept = self.kept::<HandOver>(&self.kept_key(Kept::HandOver, name)).await?;
-        kept.filter(|kept| self.clock.now() < kept.until).ok_or(Error::InvalidGrant(GrantFault::NotWaiting))
+        kept.ok_or(Error::InvalidGrant(GrantFault::NotWaiting))
     }
 
-    fn keep_until(&self, hand_over: &HandOver) -> Duration {
-        hand_over.until.since(self.clock.now()) + self.margin
+    /// How long it still waits.
+    fn rest_of(&self, hand_over: &HandOver) -> Duration {
+        hand_over.until.since(self.clock.now())
     }
 
     fn kept_key(&self, what: Kept, name: &str) -> OnceKey {
