@@ -21,7 +21,7 @@ use crate::domain::keys::SigningAlgorithm;
 pub(super) struct Around<'a> {
     pub(super) tokens: &'a Tokens,
     pub(super) login: &'a Login,
-    /// The algorithm of [keys].
+    /// `keys.signing_algorithm`.
     pub(super) signs: SigningAlgorithm,
 }
 
