@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key as HmacKey};
 use quick_cache::sync::Cache;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::secret::verify_argon2id;
@@ -25,12 +26,18 @@ pub(super) struct SlowHashes {
     memory_key: HmacKey,
 }
 
-/// Lets the threads that answer requests go first. A hash takes as long as a hundred answers, and the system would let it
-/// have a core for some milliseconds while one of them waits. Ten steps leave it a tenth of a core that others want as well.
+/// Lets the threads that answer requests go first: they wake up for a tenth of a millisecond, and a thread of their own rank would
+/// keep a core until its turn is over, which is as long as thirty answers take. What is left over is enough on all but a machine
+/// that has nothing left (see [`SlowHashes::work`]).
 fn give_way() {
-    // Elsewhere it would be the whole process that gives way.
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::nice(10);
+    {
+        use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
+        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+        // Where that is not to be had it is a thread like any other.
+        let here = thread_priority::thread_native_id();
+        let _ = thread_priority::set_thread_priority_and_policy(here, ThreadPriority::Min, idle);
+    }
 }
 
 /// Why nothing is remembered.
@@ -42,6 +49,8 @@ enum Refused {
 impl SlowHashes {
     const REMEMBERED_FOR: Duration = Duration::from_mins(1);
     const REMEMBERED: usize = 4096;
+    /// What takes so much longer than a hash takes by itself has not been let to work.
+    const PATIENCE: Duration = Duration::from_secs(1);
 
     pub(super) fn new(running: usize, waiting: usize, chance: &dyn Chance) -> Self {
         let mut key = Zeroizing::new([0; 32]);
@@ -84,18 +93,14 @@ impl SlowHashes {
         let Ok(_place) = self.waiting.try_acquire() else {
             return Err(Unavailable("too many secrets wait to be checked".to_owned()));
         };
-        // The permit goes along with the work, which goes on when the request that wanted it is gone.
         let permit = Arc::clone(&self.running).acquire_owned().await.expect("nobody closes this semaphore");
-        let (hash, secret) = (hash.to_owned(), Zeroizing::new(secret.to_owned()));
-        let (done, outcome) = oneshot::channel();
-        // A thread for each, which costs nothing beside the hash: one that gives way could never do anything else again.
-        let spawned = thread::Builder::new().name("slow hash".to_owned()).spawn(move || {
-            let _permit = permit;
-            give_way();
-            let _ = done.send(verify_argon2id(&hash, secret.as_bytes()));
-        });
-        spawned.map_err(|error| Unavailable(format!("no thread to check a secret: {error}")))?;
-        outcome.await.map_err(|_| Unavailable("the check of a secret was broken off".to_owned()))
+        let permit = Arc::new(permit);
+        let first = spawn(hash, secret, &permit, give_way)?;
+        match timeout(Self::PATIENCE, first).await {
+            Ok(outcome) => outcome.map_err(|_| broken_off()),
+            // Nothing is left over: once more, at the cost of whoever else waits. The first one ends some time.
+            Err(_) => spawn(hash, secret, &permit, || {})?.await.map_err(|_| broken_off()),
+        }
     }
 
     fn entry(&self, hash: &str, secret: &str) -> [u8; 32] {
@@ -105,4 +110,29 @@ impl SlowHashes {
         context.update(secret.as_bytes());
         context.sign().as_ref().try_into().expect("HMAC-SHA-256 gives 32 bytes")
     }
+}
+
+/// Computes a hash on a thread of its own, which costs nothing beside that: one that gives way could never do anything else
+/// again. The permit goes along with the work, which goes on when the request that wanted it is gone.
+fn spawn(
+    hash: &str,
+    secret: &str,
+    permit: &Arc<OwnedSemaphorePermit>,
+    begin: fn(),
+) -> Result<oneshot::Receiver<bool>, Unavailable> {
+    let (hash, secret) = (hash.to_owned(), Zeroizing::new(secret.to_owned()));
+    let (done, outcome) = oneshot::channel();
+    let permit = Arc::clone(permit);
+    let work = move || {
+        begin();
+        let _ = done.send(verify_argon2id(&hash, secret.as_bytes()));
+        drop(permit);
+    };
+    let spawned = thread::Builder::new().name("slow hash".to_owned()).spawn(work);
+    spawned.map_err(|error| Unavailable(format!("no thread to check a secret: {error}")))?;
+    Ok(outcome)
+}
+
+fn broken_off() -> Unavailable {
+    Unavailable("the check of a secret was broken off".to_owned())
 }
