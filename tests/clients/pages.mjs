@@ -128,7 +128,7 @@ try {
   // Two tabs, and a button that is pressed twice: one answer each, and a page that says what happened.
   {
     const { context, page, complaints } = await open()
-    await page.goto(asks({ client_id: 'demo-web', client_id_hint: '' }))
+    await page.goto(asks({ client_id: 'demo-web' }))
     const other = await context.newPage()
     await other.goto(page.url())
     await signIn(page)
