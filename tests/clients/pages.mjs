@@ -106,6 +106,7 @@ try {
     const press = async (...keys) => {
       for (const key of keys) await page.keyboard.press(key)
     }
+    await page.waitForFunction(() => document.activeElement.name === 'username')
     await page.keyboard.type('bob')
     await press('Tab')
     await page.keyboard.type('builder')
