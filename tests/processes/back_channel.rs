@@ -38,7 +38,8 @@ impl Application {
                 }
                 let answer = answers[number.min(answers.len() - 1)];
                 let rest = "Cache-Control: no-store\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-                write!(stream, "HTTP/1.1 {answer}\r\n{rest}").unwrap();
+                // Whoever asked may have been killed since.
+                let _ = write!(stream, "HTTP/1.1 {answer}\r\n{rest}");
             }
         });
         Self { address, heard }
