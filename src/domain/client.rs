@@ -203,6 +203,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// What people are told that it is called.
+    pub fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.id.as_str())
+    }
+
     /// Whether it speaks a surface where access tokens are prolonged.
     pub fn renews(&self) -> bool {
         self.surfaces.iter().any(|surface| surface.renews())

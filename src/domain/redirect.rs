@@ -73,7 +73,8 @@ impl fmt::Display for RedirectUri {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether it leads to this machine, by name or by address.
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

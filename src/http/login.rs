@@ -107,7 +107,7 @@ impl<'a> LookupResponse<'a> {
             let asks = state.pages.asks(&request.scope).into_iter();
             Request {
                 client_id: request.client.as_str(),
-                client_name: client.and_then(|client| client.name.as_deref()).unwrap_or(request.client.as_str()),
+                client_name: client.map_or(request.client.as_str(), |client| client.called()),
                 scope: request.scope.as_str(),
                 scopes: asks.map(|ask| Meaning { scope: ask.scope, means: ask.meaning }).collect(),
                 // An ID token of the application says it better than a hint.

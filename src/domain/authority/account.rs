@@ -10,7 +10,7 @@ use crate::domain::error::Error;
 use crate::domain::family::listing::Listing;
 use crate::domain::family::{Family, State};
 use crate::domain::scope::Scope;
-use crate::domain::store::Unavailable;
+use crate::domain::store::{Listed, Unavailable};
 use crate::domain::{Cause, FamilyId, Target, Timestamp};
 
 /// A browser in which the person is signed in.
@@ -83,22 +83,28 @@ impl Authority {
     async fn families_of(&self, subject: &str, is_cut_short: &mut bool) -> Result<Vec<Family>, Unavailable> {
         let (mut alive, mut after, mut seen) = (Vec::new(), None, 0);
         loop {
-            let page = self.store.families_of(Listing::Subject(subject), after, PAGE).await?;
-            seen += page.len();
-            after = page.last().copied();
-            let is_last = page.len() < PAGE;
-            let ids = page.into_iter().map(|listed| listed.family).collect();
-            for loaded in self.load_each(ids).await? {
-                let Some(stored) = loaded.stored else { continue };
-                if self.is_living(&stored.family) {
-                    alive.push(stored.family);
-                }
-            }
-            *is_cut_short = !is_last && seen >= MOST;
-            if is_last || *is_cut_short {
+            let (families, next) = self.some_of(subject, after).await?;
+            alive.extend(families.into_iter().filter(|family| self.is_living(family)));
+            seen += PAGE;
+            *is_cut_short = next.is_some() && seen >= MOST;
+            if next.is_none() || *is_cut_short {
                 return Ok(alive);
             }
+            after = next;
         }
+    }
+
+    /// Some records of a person's, alive or not, and where to go on; `None` ends.
+    pub(super) async fn some_of(
+        &self,
+        subject: &str,
+        after: Option<Listed>,
+    ) -> Result<(Vec<Family>, Option<Listed>), Unavailable> {
+        let page = self.store.families_of(Listing::Subject(subject), after, PAGE).await?;
+        let next = page.last().copied().filter(|_| page.len() == PAGE);
+        let ids = page.into_iter().map(|listed| listed.family).collect();
+        let loaded = self.load_each(ids).await?;
+        Ok((loaded.into_iter().filter_map(|loaded| Some(loaded.stored?.family)).collect(), next))
     }
 
     /// Whether it has something alive that no revocation covers, by this node's copy.

@@ -172,9 +172,8 @@ impl Authority {
         if !request.scope.is_within(&client.scope) {
             return refuse(AuthorizationError::InvalidScope);
         }
-        let is_another = |session: &Session| request.subject.as_deref().is_some_and(|it| it != session.subject());
         // Who has just signed in for this has said who it is: asking once more would go on for ever.
-        if session.is_some_and(|session| is_another(session) && session.signed_in_at() >= came.at) {
+        if session.is_some_and(|session| !request.is_for(session.subject()) && session.signed_in_at() >= came.at) {
             return refuse(AuthorizationError::LoginRequired);
         }
         let prompts = request.prompts;
@@ -207,13 +206,11 @@ impl Authority {
 
     /// Whether it is the right person, and has proved it not too long ago.
     fn may_answer(&self, session: &Session, request: &AuthorizationRequest, since: Timestamp) -> bool {
-        if request.subject.as_deref().is_some_and(|subject| subject != session.subject()) {
-            return false;
-        }
         let at = session.signed_in_at();
         let is_fresh = at >= since;
         let is_young = |seconds| self.clock.now().since(at) <= Duration::from_secs(seconds);
-        is_fresh || !request.prompts.login && request.max_age.is_none_or(is_young)
+        let is_recent = is_fresh || !request.prompts.login && request.max_age.is_none_or(is_young);
+        request.is_for(session.subject()) && is_recent
     }
 
     /// Any program on the person's machine may take the place of one that is reached there and has no secret (RFC 8252

@@ -19,7 +19,6 @@ use super::{Authority, TokenText};
 use crate::domain::audit::{Event, Notice};
 use crate::domain::client::ClientId;
 use crate::domain::error::Error;
-use crate::domain::family::listing::Listing;
 use crate::domain::openid::BackChannel;
 use crate::domain::openid::logout_token::{self, LogoutClaims, SignedOut};
 use crate::domain::store::{OnceKey, Stored, Unavailable};
@@ -50,7 +49,6 @@ const LAST_TRY: u32 = 15;
 const REMEMBERED: Duration = Duration::from_hours(72);
 /// Applications that are told at once.
 const AT_ONCE: usize = 32;
-const PAGE: usize = 100;
 
 /// Tells applications of the sessions that have ended. One for each node.
 pub struct Notices {
@@ -153,20 +151,17 @@ impl Notices {
     async fn sessions_of(&self, subject: &str) -> Result<Vec<FamilyId>, Unavailable> {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let page = self.authority.store.families_of(Listing::Subject(subject), after, PAGE).await?;
-            after = page.last().copied();
-            let is_last = page.len() < PAGE;
-            let ids = page.into_iter().map(|listed| listed.family).collect();
-            for loaded in self.authority.load_each(ids).await? {
-                let Some(Stored { family, .. }) = loaded.stored else { continue };
+            let (families, next) = self.authority.some_of(subject, after).await?;
+            for family in families {
                 let is_to_be_told = family.login.as_ref().is_some_and(|login| !login.to_tell.is_empty());
                 if is_browser(&family.client) && is_to_be_told && !self.authority.is_living(&family) {
                     found.push(family.id);
                 }
             }
-            if is_last {
+            if next.is_none() {
                 return Ok(found);
             }
+            after = next;
         }
     }
 

@@ -8,18 +8,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Authority, Session};
+use crate::domain::Position;
 use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::client::ClientId;
 use crate::domain::error::Error;
 use crate::domain::scope::Scope;
 use crate::domain::store::OnceKey;
-use crate::domain::{Position, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
     pub scope: Scope,
     pub audience: Vec<Arc<str>>,
-    pub given_at: Timestamp,
     /// Where the shard stood when the person was known to be signed in.
     epoch: Position,
 }
@@ -48,7 +47,6 @@ impl Authority {
         let mut consent = Consent {
             scope: request.scope.clone(),
             audience: request.audience.clone(),
-            given_at: self.clock.now(),
             epoch: self.follower.denylist(session.family().id.shard()).head().position,
         };
         if let Some(known) = known {

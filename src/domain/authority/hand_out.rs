@@ -71,7 +71,7 @@ impl Authority {
             id_token: None,
             // To the nearest second: between the birth and this line a millisecond may have passed.
             expires_in: (access.expires_at.since(self.clock.now()) + HALF_A_SECOND).as_secs(),
-            scope: access.scope.clone().unwrap_or_else(|| family.scope.clone()),
+            scope: family.scope_of(access).clone(),
         })
     }
 
@@ -84,7 +84,7 @@ impl Authority {
             id: family.id_of_access(access),
             client: family.client.clone(),
             subject: family.subject.clone(),
-            scope: access.scope.as_ref().unwrap_or(&family.scope).clone(),
+            scope: family.scope_of(access).clone(),
             audience: access.audience.as_ref().unwrap_or(&family.audience).clone(),
             issued_at: access.issued_at,
             expires_at: access.expires_at,

@@ -58,7 +58,7 @@ impl Authority {
     fn show(&self, caller: &Caller, family: &Family, found: Found<'_>) -> Option<ActiveToken> {
         let (id, kind, scope, audience, issued_at, expires_at) = match found {
             Found::Access(token) => {
-                let scope = token.scope.as_ref().unwrap_or(&family.scope);
+                let scope = family.scope_of(token);
                 let audience = token.audience.as_ref().unwrap_or(&family.audience);
                 (family.id_of_access(token), TokenKind::Access, scope, audience, token.issued_at, token.expires_at)
             }

@@ -28,8 +28,7 @@ impl Authority {
     pub async fn user_info(&self, token: &str, source: Option<IpAddr>) -> Result<UserInfo, Error> {
         let bearer = self.bearer(token, Surface::Standard, source).await?;
         let family = bearer.family();
-        let narrower = bearer.access_token().and_then(|access| access.scope.as_ref());
-        let scope = narrower.unwrap_or(&family.scope);
+        let scope = bearer.access_token().map_or(&family.scope, |access| family.scope_of(access));
         let subject = family.subject.clone().filter(|_| scope.contains(OPENID));
         let subject = subject.ok_or(Error::InvalidToken(BearerFault::InsufficientScope))?;
         let user = self.authenticator.user(&subject);

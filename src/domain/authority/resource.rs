@@ -35,14 +35,12 @@ impl Authority {
             return Err(Error::InvalidTarget);
         }
         let audience: Vec<_> = granted.iter().filter(|own| resources.contains(own)).cloned().collect();
-        // What this server itself tells of people means something whatever the token is for.
-        let is_ours = |token: &str| openid::MEANINGS.iter().any(|(known, _)| *known == token);
         let known_at = |token: &str| audience.iter().filter(|resource| self.knows(resource, token)).count();
         // Whoever verifies a JWT by itself reads all of its scope as its own.
-        if format == TokenFormat::Jwt && scope.tokens().any(|token| known_at(token) > 1 && !is_ours(token)) {
+        if format == TokenFormat::Jwt && scope.tokens().any(|token| known_at(token) > 1 && !openid::is_ours(token)) {
             return Err(Error::InvalidTarget);
         }
-        let meant = scope.only(|token| is_ours(token) || known_at(token) > 0);
+        let meant = scope.only(|token| openid::is_ours(token) || known_at(token) > 0);
         if openid::without(&meant).is_empty() && !openid::without(&scope).is_empty() {
             return Err(Error::InvalidScope);
         }

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq as _;
 
 use super::answer::TokenText;
 use super::issue::Grant;
@@ -83,8 +84,14 @@ impl Authority {
     }
 
     /// What a form of this server's holds, so that no other site can send it: a function of what only the browser has.
-    pub fn form_proof(&self, browser: &str, session: &str) -> String {
-        URL_SAFE_NO_PAD.encode(self.keyed("form", &[browser, session]))
+    pub fn form_proof(&self, browser: &str, session: Option<&Session>) -> String {
+        let session = session.map(|session| session.family().id.to_string()).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(self.keyed("form", &[browser, &session]))
+    }
+
+    /// Whether a form was made here, for this browser and this session.
+    pub fn is_form_proof(&self, proof: &str, browser: &str, session: Option<&Session>) -> bool {
+        proof.as_bytes().ct_eq(self.form_proof(browser, session).as_bytes()).into()
     }
 
     async fn find_session(&self, token: TokenId, key: KeyId) -> Result<Option<Session>, Error> {

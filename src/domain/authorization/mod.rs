@@ -38,3 +38,10 @@ pub struct AuthorizationRequest {
     /// What the application believes to be the name that is typed.
     pub login_hint: Option<Box<str>>,
 }
+
+impl AuthorizationRequest {
+    /// Whether this person may answer, as far as the request says whom it wants.
+    pub fn is_for(&self, subject: &str) -> bool {
+        self.subject.as_deref().is_none_or(|wanted| wanted == subject)
+    }
+}

@@ -1,6 +1,7 @@
 //! What of a family is alive.
 
 use super::{AccessToken, Family, RefreshToken, State, Tokens};
+use crate::domain::scope::Scope;
 use crate::domain::store::Receipt;
 use crate::domain::{Credential, KeyId, Timestamp, TokenId};
 
@@ -46,6 +47,11 @@ impl Family {
 
     fn is_used_up(&self) -> bool {
         self.managed.as_ref().is_some_and(|managed| managed.is_used_up())
+    }
+
+    /// What an access token is good for: all that was granted, unless it was narrowed.
+    pub fn scope_of<'a>(&'a self, access: &'a AccessToken) -> &'a Scope {
+        access.scope.as_ref().unwrap_or(&self.scope)
     }
 
     pub fn id_of_access(&self, access: &AccessToken) -> TokenId {

@@ -32,9 +32,14 @@ pub const MEANINGS: [(&str, &str); 4] = [
     (OFFLINE_ACCESS, "Keep this access when you have signed out"),
 ];
 
+/// Whether it is one of [`MEANINGS`]: what this server itself tells of people, whatever a token is for.
+pub fn is_ours(token: &str) -> bool {
+    MEANINGS.iter().any(|(known, _)| *known == token)
+}
+
 /// What somebody may have who does not say what it wants: nothing of this, for it is asked of people, by name.
 pub fn without(scope: &Scope) -> Scope {
-    scope.only(|token| !MEANINGS.iter().any(|(known, _)| *known == token))
+    scope.only(|token| !is_ours(token))
 }
 
 /// What an application has registered for this.

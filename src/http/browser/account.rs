@@ -4,7 +4,6 @@ use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
-use subtle::ConstantTimeEq as _;
 
 use super::answer::see_other;
 use super::cookies::{self, Browser};
@@ -93,12 +92,8 @@ impl<'a> Visit<'a> {
     fn made(&self, sent: &Sent<'_>) -> bool {
         let known = cookies::browser(self.request);
         let (Some(browser), Some(proof)) = (known, sent.proof.value()) else { return false };
-        let session = match &self.session {
-            Some(session) if sent.answer.value() != Some("sign_in") => session.family().id.to_string(),
-            Some(_) | None => String::new(),
-        };
-        let expected = self.state.authority.form_proof(&browser, &session);
-        proof.as_bytes().ct_eq(expected.as_bytes()).into()
+        let session = self.session.as_ref().filter(|_| sent.answer.value() != Some("sign_in"));
+        self.state.authority.is_form_proof(proof, &browser, session)
     }
 
     async fn answer(&self, sent: &Sent<'_>) -> Result<HttpResponse, Fault> {
@@ -163,7 +158,7 @@ impl<'a> Visit<'a> {
     ) -> Result<HttpResponse, Fault> {
         let authority = &self.state.authority;
         let browser = Browser::of(self.request);
-        let (action, proof, style) = (&*self.action, &*authority.form_proof(&browser.text, ""), page::style());
+        let (action, proof, style) = (&*self.action, &*authority.form_proof(&browser.text, None), page::style());
         let page = page::SignInHere { action, proof, username, fault, done, style };
         browser.answer(self.state.pages.own_form(status, &page))
     }
@@ -176,7 +171,7 @@ impl<'a> Visit<'a> {
         let person = authority.name_of(session);
         let page = page::Account {
             action: &self.action,
-            proof: &authority.form_proof(&browser.text, &this.to_string()),
+            proof: &authority.form_proof(&browser.text, Some(session)),
             person,
             done,
             browsers: account.browsers.iter().map(|browser| BrowserLine::new(browser, this)).collect(),
@@ -191,7 +186,7 @@ impl<'a> Visit<'a> {
         let client = self.state.authority.clients.find(application.client.as_str());
         page::ApplicationLine {
             id: application.client.as_str(),
-            name: client.and_then(|client| client.name.as_deref()).unwrap_or(application.client.as_str()),
+            name: client.map_or(application.client.as_str(), |client| client.called()),
             since: Moment::of(application.since),
             last: Moment::of(application.last),
             asks: self.state.pages.asks(&application.scope),

@@ -7,7 +7,6 @@ use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use serde::Deserialize;
-use subtle::ConstantTimeEq as _;
 
 use super::answer::see_other;
 use super::cookies::{self, Browser};
@@ -135,8 +134,7 @@ impl<'a> Leaving<'a> {
         // Signed out meanwhile, in another tab.
         let Some(session) = &self.session else { return Ok(self.on()) };
         let browser = cookies::browser(self.request).ok_or(Fault::Forged)?;
-        let expected = self.proof(&browser, session);
-        if !bool::from(proof.as_bytes().ct_eq(expected.as_bytes())) {
+        if !self.state.authority.is_form_proof(proof, &browser, Some(session)) {
             return Err(Fault::Forged);
         }
         match answer {
@@ -149,18 +147,14 @@ impl<'a> Leaving<'a> {
         }
     }
 
-    fn proof(&self, browser: &str, session: &Session) -> String {
-        self.state.authority.form_proof(browser, &session.family().id.to_string())
-    }
-
     fn ask(&self, session: &Session) -> Result<HttpResponse, Fault> {
         let browser = Browser::of(self.request);
         let asker = self.logout.client.as_ref();
         let page = page::SignOut {
             action: &action(self.state),
-            proof: &self.proof(&browser.text, session),
+            proof: &self.state.authority.form_proof(&browser.text, Some(session)),
             person: self.state.authority.name_of(session),
-            application: asker.map(|client| client.name.as_deref().unwrap_or(client.id.as_str())),
+            application: asker.map(|client| client.called()),
             client_id: asker.map(|client| client.id.as_str()),
             post_logout_redirect_uri: self.sent.post_logout_redirect_uri.value(),
             state: self.sent.state.value(),

@@ -1,6 +1,7 @@
 //! Pages: made on the server, of one style sheet, with nothing from elsewhere and without need of a script.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::{Duration, UNIX_EPOCH};
 
 use actix_web::http::StatusCode;
@@ -22,6 +23,10 @@ use crate::domain::scope::Scope;
 const STYLE: &str = include_str!("../../../templates/person.css");
 /// Sends the one form of its page; who has no scripts presses the button.
 const SEND: &str = "document.forms[0].submit()";
+
+/// By what every page's policy knows them.
+static STYLE_HASH: LazyLock<String> = LazyLock::new(|| hash(STYLE));
+static SEND_HASH: LazyLock<String> = LazyLock::new(|| hash(SEND));
 
 /// What people are told beside what is asked: made once.
 #[derive(Debug, Default)]
@@ -46,7 +51,7 @@ impl Application {
         let uri = &*return_to.redirect.uri;
         let url = Url::parse(uri).ok();
         let host = url.as_ref().and_then(Url::host_str).unwrap_or(uri).to_owned();
-        let name = client.name.as_deref().unwrap_or(client.id.as_str()).to_owned();
+        let name = client.called().to_owned();
         Self { name, host, source: url.map(|url| source(&url)).unwrap_or_default() }
     }
 }
@@ -256,14 +261,14 @@ pub(super) fn send_here(action: &str, fields: &[(&'static str, &str)]) -> HttpRe
 }
 
 fn pass_on(title: &str, action: &str, fields: &[(&'static str, &str)], source: &str) -> HttpResponse {
-    let policy = format!("script-src '{}'; form-action {source}", hash(SEND));
+    let policy = format!("script-src '{}'; form-action {source}", *SEND_HASH);
     render(StatusCode::OK, &FormPost { title, action, fields, script: SEND, style: STYLE }, &policy)
 }
 
 fn render(status: StatusCode, page: &impl Template, policy: &str) -> HttpResponse {
     let text = page.render().expect("a page is made of texts and memory does not refuse a write");
     let policy =
-        format!("default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'; {policy}", hash(STYLE));
+        format!("default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'; {policy}", *STYLE_HASH);
     let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
     hardened(HttpResponse::build(status))
         .insert_header((CONTENT_SECURITY_POLICY, policy))

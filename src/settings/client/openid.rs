@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::check::Report;
 use super::entry::Entry;
 use crate::domain::client::Client;
 use crate::domain::keys::SigningAlgorithm;
 use crate::domain::openid::{BackChannel, OPENID, Registration};
+use crate::domain::redirect::is_loopback;
 use crate::domain::scope::Scope;
 use crate::settings::problem::Problems;
 
@@ -59,13 +60,7 @@ impl Entry {
 /// What is sent there says who has signed out (Back-Channel Logout section 2.2).
 fn is_safe(uri: &str) -> bool {
     let Ok(url) = Url::parse(uri) else { return false };
-    let is_loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.fragment().is_none() && (url.scheme() == "https" || url.scheme() == "http" && is_loopback)
+    url.fragment().is_none() && (url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url))
 }
 
 /// There are keys for RS256 and for what access tokens are signed with, and no others.
